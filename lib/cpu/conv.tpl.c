@@ -1,0 +1,180 @@
+/* conv.tpl.c: convolution through im2col for REAL. All tensors are contiguous.
+ * columns: taps×n of one stripe, n = (p1 - p0) Q outputs; in: the group's channels×H×W */
+
+static mt_conv2d_kernel K(portable_conv2d);
+static mt_conv2d_grad_kernel K(portable_input), K(portable_weight);
+
+/* One row of columns for one output row: to[q] = row[q·stride + shift], or 0 outside 0 … width - 1 */
+static inline void K(lay_row)(REAL *to, const REAL *row, int64_t outputs, int64_t width, int64_t shift,
+                              int64_t stride) {
+  mt_span s = mt_window_span(shift, stride, width, outputs);
+  for (int64_t q = 0; q < s.first; q++) to[q] = 0;
+  if (stride == 1)
+    for (int64_t q = s.first; q < s.end; q++) to[q] = row[q + shift];
+  else
+    for (int64_t q = s.first; q < s.end; q++) to[q] = row[q * stride + shift];
+  for (int64_t q = s.end; q < outputs; q++) to[q] = 0;
+}
+
+static void K(lay_columns)(REAL *columns, const REAL *in, const geometry *g, int64_t p0, int64_t p1) {
+  const mt_window *w = g->w;
+  for (int64_t c = 0; c < g->channels; c++)
+    for (int64_t i = 0; i < w->kernel[0]; i++)
+      for (int64_t j = 0; j < w->kernel[1]; j++)
+        for (int64_t p = p0; p < p1; p++, columns += g->Q) {
+          int64_t y = p * w->stride[0] - w->pad[0] + i * w->dilation[0];
+          if (y < 0 || y >= g->H)
+            memset(columns, 0, (size_t)g->Q * sizeof *columns);
+          else
+            K(lay_row)(columns, in + (c * g->H + y) * g->W, g->Q, g->W, j * w->dilation[1] - w->pad[1], w->stride[1]);
+        }
+}
+
+/* The transposed step: adds each element of the columns to the place that it came from. */
+static void K(add_columns)(REAL *in, const REAL *columns, const geometry *g, int64_t channels, int64_t p0,
+                           int64_t p1) {
+  const mt_window *w = g->w;
+  for (int64_t c = 0; c < channels; c++)
+    for (int64_t i = 0; i < w->kernel[0]; i++)
+      for (int64_t j = 0; j < w->kernel[1]; j++) {
+        int64_t shift = j * w->dilation[1] - w->pad[1], stride = w->stride[1];
+        mt_span s = mt_window_span(shift, stride, g->W, g->Q);
+        for (int64_t p = p0; p < p1; p++, columns += g->Q) {
+          int64_t y = p * w->stride[0] - w->pad[0] + i * w->dilation[0];
+          REAL *row = in + (c * g->H + y) * g->W;
+          if (y < 0 || y >= g->H) continue;
+          if (stride == 1)
+            for (int64_t q = s.first; q < s.end; q++) row[q + shift] += columns[q];
+          else
+            for (int64_t q = s.first; q < s.end; q++) row[q * stride + shift] += columns[q];
+        }
+      }
+}
+
+/* Output rows p0 … p1 - 1 of one group of one image. out: planes×P×Q, weight: planes×taps, bias: planes or NULL */
+static void K(forward)(REAL *out, const REAL *in, const REAL *weight, const REAL *bias, REAL *columns,
+                       const geometry *g, int64_t p0, int64_t p1) {
+  int64_t n = (p1 - p0) * g->Q, plane = g->P * g->Q;
+  if (!g->direct) K(lay_columns)(columns, in, g, p0, p1);
+  out += p0 * g->Q;
+  for (int64_t k = 0; k < g->planes && bias; k++)
+    for (int64_t i = 0; i < n; i++) out[k * plane + i] = bias[k];
+  BLAS(gemm)(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g->planes, (int)n, (int)g->taps, 1, weight, (int)g->taps,
+             g->direct ? in + p0 * g->Q : columns, (int)(g->direct ? plane : n), bias ? 1 : 0, out, (int)plane);
+}
+
+/* out: N×K×P×Q, input: N×C×H×W, weight: K×(C/groups)×kH×kW, bias: K or NULL */
+static int K(conv2d)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
+                     const mt_window *w) {
+  geometry g = geometry_of(input, out, w, sizeof(REAL));
+  if (g.taps == 0 || too_large(&g)) return K(portable_conv2d)(out, input, weight, bias, w);
+  int64_t pieces = g.batch * g.groups * g.stripes, room = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
+  int threads = threads_for(pieces, (double)g.planes * (double)g.taps * (double)(g.rows * g.Q));
+  REAL *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(REAL), &capacity);
+  if (!scratch) return 1;
+  REAL *to = mt_tensor_data(out);
+  const REAL *in = mt_tensor_data(input), *taps = mt_tensor_data(weight), *biases = bias ? mt_tensor_data(bias) : NULL;
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+  for (int64_t i = 0; i < pieces; i++) {
+    int64_t plane = i / g.stripes, group = plane % g.groups, p0 = i % g.stripes * g.rows; /* plane: image, group */
+    int64_t p1 = mt_least(p0 + g.rows, g.P);
+    K(forward)(to + plane * g.planes * g.P * g.Q, in + plane * g.channels * g.H * g.W, taps + group * g.planes * g.taps,
+               biases ? biases + group * g.planes : NULL, scratch + (threads > 1 ? omp_get_thread_num() : 0) * room, &g,
+               p0, p1);
+  }
+  mt_deallocate(MT_CPU, 0, scratch, capacity);
+  return 0;
+}
+
+/* Channels c0 … c1 - 1 of one group of one image. in: channels×H×W, grad: planes×P×Q, weight: planes×taps */
+static void K(backward)(REAL *in, const REAL *grad, const REAL *weight, REAL *columns, const geometry *g, int64_t c0,
+                        int64_t c1) {
+  int64_t plane = g->P * g->Q, kernel = g->w->kernel[0] * g->w->kernel[1], taps = (c1 - c0) * kernel;
+  in += c0 * g->H * g->W;
+  weight += c0 * kernel;
+  if (!g->direct) memset(in, 0, (size_t)((c1 - c0) * g->H * g->W) * sizeof *in);
+  for (int64_t p0 = 0; p0 < g->P; p0 += g->rows) {
+    int64_t p1 = mt_least(p0 + g->rows, g->P), n = (p1 - p0) * g->Q;
+    BLAS(gemm)(CblasRowMajor, CblasTrans, CblasNoTrans, (int)taps, (int)n, (int)g->planes, 1, weight, (int)g->taps,
+               grad + p0 * g->Q, (int)plane, 0, g->direct ? in + p0 * g->Q : columns, (int)(g->direct ? plane : n));
+    if (!g->direct) K(add_columns)(in, columns, g, c1 - c0, p0, p1);
+  }
+}
+
+/* out: N×C×H×W, grad: N×K×P×Q, weight: K×(C/groups)×kH×kW. Threads share out images, groups and, where these are few,
+ * blocks of channels. */
+static int K(conv2d_input)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
+  geometry g = geometry_of(out, grad, w, sizeof(REAL));
+  if (g.taps == 0 || too_large(&g)) return K(portable_input)(out, grad, weight, w);
+  int64_t planes = g.batch * g.groups, blocks = mt_least(g.channels, (mt_get_threads() + planes - 1) / planes);
+  int64_t room = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
+  int threads = threads_for(planes * blocks, (double)g.planes * (double)g.taps * (double)(g.P * g.Q) / (double)blocks);
+  REAL *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(REAL), &capacity);
+  if (!scratch) return 1;
+  REAL *to = mt_tensor_data(out);
+  const REAL *from = mt_tensor_data(grad), *taps = mt_tensor_data(weight);
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+  for (int64_t i = 0; i < planes * blocks; i++) {
+    int64_t plane = i / blocks, block = i % blocks; /* plane: image, group */
+    K(backward)(to + plane * g.channels * g.H * g.W, from + plane * g.planes * g.P * g.Q,
+                taps + plane % g.groups * g.planes * g.taps,
+                scratch + (threads > 1 ? omp_get_thread_num() : 0) * room, &g, g.channels * block / blocks,
+                g.channels * (block + 1) / blocks);
+  }
+  mt_deallocate(MT_CPU, 0, scratch, capacity);
+  return 0;
+}
+
+/* out (planes×taps) += what output rows p0 … p1 - 1 of one group of one image contribute */
+static void K(weigh)(REAL *out, const REAL *grad, const REAL *in, REAL *columns, const geometry *g, int64_t p0,
+                     int64_t p1) {
+  int64_t n = (p1 - p0) * g->Q, plane = g->P * g->Q;
+  if (!g->direct) K(lay_columns)(columns, in, g, p0, p1);
+  BLAS(gemm)(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g->planes, (int)g->taps, (int)n, 1, grad + p0 * g->Q,
+             (int)plane, g->direct ? in + p0 * g->Q : columns, (int)(g->direct ? plane : n), 1, out, (int)g->taps);
+}
+
+/* Share s of so many: its part of the pieces (image, group, stripe), into its own sums. */
+static void K(weigh_share)(REAL *sums, const REAL *grad, const REAL *in, REAL *columns, const geometry *g, int s,
+                           int shares) {
+  int64_t pieces = g->batch * g->groups * g->stripes;
+  memset(sums, 0, (size_t)(g->K * g->taps) * sizeof *sums);
+  for (int64_t i = pieces * s / shares; i < pieces * (s + 1) / shares; i++) {
+    int64_t plane = i / g->stripes, group = plane % g->groups, p0 = i % g->stripes * g->rows;
+    int64_t p1 = mt_least(p0 + g->rows, g->P);
+    K(weigh)(sums + group * g->planes * g->taps, grad + plane * g->planes * g->P * g->Q,
+             in + plane * g->channels * g->H * g->W, columns, g, p0, p1);
+  }
+}
+
+/* out: K×(C/groups)×kH×kW, grad: N×K×P×Q, input: N×C×H×W. Every thread adds up a fixed share of the batch, and the
+ * shares are added in order: the result depends on the number of threads, but not on their timing. */
+static int K(conv2d_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w) {
+  geometry g = geometry_of(input, grad, w, sizeof(REAL));
+  if (g.batch == 0 || g.taps == 0 || too_large(&g)) return K(portable_weight)(out, grad, input, w);
+  int64_t count = g.K * g.taps, columns = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
+  double work = (double)g.planes * (double)g.taps * (double)(g.rows * g.Q);
+  int shares = threads_for(g.batch * g.groups * g.stripes, work);
+  int64_t room = columns + count;
+  REAL *scratch = mt_allocate(MT_CPU, 0, (size_t)(shares * room) * sizeof(REAL), &capacity);
+  if (!scratch) return 1;
+  REAL *to = mt_tensor_data(out);
+  const REAL *from = mt_tensor_data(grad), *in = mt_tensor_data(input);
+#pragma omp parallel for num_threads(shares) schedule(static, 1) if (shares > 1)
+  for (int s = 0; s < shares; s++)
+    K(weigh_share)(s == 0 ? to : scratch + s * room + columns, from, in, scratch + s * room, &g, s, shares);
+#pragma omp parallel for num_threads(mt_threads_for(count * shares)) if (shares > 1)
+  for (int64_t i = 0; i < count; i++)
+    for (int s = 1; s < shares; s++) to[i] += scratch[s * room + columns + i];
+  mt_deallocate(MT_CPU, 0, scratch, capacity);
+  return 0;
+}
+
+static void K(register)(void) {
+  K(portable_conv2d) = (mt_conv2d_kernel)mt_kernel_get(MT_CPU, MT_OP_conv2d, DTYPE);
+  K(portable_input) = (mt_conv2d_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv2d_input, DTYPE);
+  K(portable_weight) = (mt_conv2d_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv2d_weight, DTYPE);
+  mt_kernel_set(MT_CPU, MT_OP_conv2d, DTYPE, (mt_kernel)K(conv2d));
+  mt_kernel_set(MT_CPU, MT_OP_conv2d_input, DTYPE, (mt_kernel)K(conv2d_input));
+  mt_kernel_set(MT_CPU, MT_OP_conv2d_weight, DTYPE, (mt_kernel)K(conv2d_weight));
+}

@@ -1,0 +1,11 @@
+/* cpu.h: the faster kernels for particular CPUs and libraries; each function takes over slots of the table. */
+#ifndef MOONTORCH_CPU_H
+#define MOONTORCH_CPU_H
+#include "../kernels.h"
+
+void mt_cpu_register_pointwise(void); /* every pointwise row, for wider vectors */
+void mt_cpu_register_blas(void);      /* matmul, dot: float, double */
+void mt_cpu_register_conv(void);      /* conv2d, conv2d_input, conv2d_weight: float, double */
+void mt_cpu_register_pointwise(void); /* builds of the pointwise rows for wider instruction sets */
+
+#endif

@@ -1,0 +1,27 @@
+/* isa.c: picks the widest builds of the pointwise kernels and the reductions that this CPU runs. */
+#include "cpu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+void mt_cpu_pointwise_avx2(void);
+void mt_cpu_pointwise_avx512(void);
+void mt_cpu_reduce_avx2(void);
+
+/* MOONTORCH_ISA=portable or avx2 holds back wider builds: the tests compare them. */
+void mt_cpu_register_pointwise(void) {
+  const char *most = getenv("MOONTORCH_ISA");
+  if (most && !strcmp(most, "portable")) return;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
+    mt_cpu_pointwise_avx2();
+    mt_cpu_reduce_avx2();
+  }
+  if (most && !strcmp(most, "avx2")) return;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq"))
+    mt_cpu_pointwise_avx512();
+}
+#else
+void mt_cpu_register_pointwise(void) {}
+#endif

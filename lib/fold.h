@@ -1,0 +1,43 @@
+/* fold.h: the loops of a reduction, for kernels that say how one op folds elements into states. */
+#ifndef MOONTORCH_FOLD_H
+#define MOONTORCH_FOLD_H
+#include "kernels.h"
+
+enum { MT_FOLD_TILE = 256, MT_FOLD_ROWS = 64 };
+
+/* A piece of the input: for each of `kept` results, `run` elements. Steps are in elements; the smaller of the two is 1,
+ * unless there is just one element along it. */
+typedef struct mt_fold_tile {
+  const void *a; /* first element */
+  int64_t kept;  /* at most MT_FOLD_TILE */
+  int64_t kept_step;
+  int64_t run; /* at most MT_FOLD_ROWS when folded by rows */
+  int64_t run_step;
+  int64_t first; /* place of the run's first element along the reduced dimension, from 0, when there is just one */
+  double p;
+} mt_fold_tile;
+
+/* Whether memory is followed by going through the tile row by row (of kept elements), rather than run by run. */
+static inline int mt_fold_by_rows(const mt_fold_tile *t) { return t->kept > 1 && t->kept_step < t->run_step; }
+
+/* How an op reduces. states: one for each result, side by side. */
+typedef struct mt_folder {
+  int state;   /* bytes, at most 24 */
+  int element; /* bytes of an element of the input and the output */
+  int number;  /* bytes of what fold takes */
+  int packs;   /* whether elements must be packed to become numbers */
+  void (*begin)(void *states, int64_t n);
+  void (*fold)(void *states, const mt_fold_tile *tile);
+  /* later: states of elements that come after those of states */
+  void (*merge)(void *states, const void *later, int64_t n);
+  /* to: outer x inner numbers */
+  void (*pack)(void *to, const void *from, int64_t outer, int64_t outer_step, int64_t inner, int64_t inner_step);
+  /* count: elements reduced to one; index: NULL, or room for places from 1; steps in elements */
+  void (*end)(void *out, int64_t step, int64_t *index, int64_t index_step, const void *states, int64_t n, double count,
+              double p);
+} mt_folder;
+
+/* A kernel's work (see mt_reduce_kernel). The result does not depend on the number of threads. */
+int mt_fold(const mt_folder *how, mt_tensor *out, mt_tensor *index, const mt_tensor *a, uint32_t dims, double p);
+
+#endif

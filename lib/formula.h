@@ -1,0 +1,54 @@
+/* formula.h: what the formulas of ops.def are written with, beside the operators of C. C11 and CUDA C++.
+ * DIV, FMOD, REMAINDER and POW differ between floating and whole numbers; the including file defines MT_IS_FLOAT,
+ * A (arithmetic type) and, for floating dtypes, M(f). A zero divisor never reaches the whole-number forms: the
+ * dispatcher refuses it. */
+#ifndef MOONTORCH_FORMULA_H
+#define MOONTORCH_FORMULA_H
+#include "half.h"
+
+/* The one overflow of whole-number division, smallest / -1, traps on x86: it wraps here, as multiplication does. */
+MT_INLINE int64_t mt_divide(int64_t a, int64_t b) { return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b; }
+
+MT_INLINE int64_t mt_fmod(int64_t a, int64_t b) { return b == -1 ? 0 : a % b; }
+
+/* the result has the divisor's sign */
+MT_INLINE int64_t mt_remainder(int64_t a, int64_t b) {
+  int64_t r = mt_fmod(a, b);
+  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+MT_INLINE int64_t mt_power(int64_t a, int64_t b) {
+  if (b < 0) return a == 1 ? 1 : a == -1 ? (b % 2 ? -1 : 1) : 0;
+  uint64_t result = 1, base = (uint64_t)a;
+  for (; b > 0; b >>= 1) {
+    if (b & 1) result *= base;
+    base *= base;
+  }
+  return (int64_t)result;
+}
+
+MT_INLINE int64_t mt_shift_left(int64_t a, int64_t b) { return b < 0 || b > 63 ? 0 : (int64_t)((uint64_t)a << b); }
+
+MT_INLINE int64_t mt_shift_right(int64_t a, int64_t b) { return b < 0 || b > 63 ? (a < 0 ? -1 : 0) : a >> b; }
+
+#define MT_FLOAT_REMAINDER(a, b) ((b) == 0 ? (a) / (b)*0 : (a) - (b)*M(floor)((a) / (b)))
+#define SHIFT_LEFT(a, b) mt_shift_left(a, b)
+#define SHIFT_RIGHT(a, b) mt_shift_right(a, b)
+
+#endif
+
+#undef DIV
+#undef FMOD
+#undef REMAINDER
+#undef POW
+#if MT_IS_FLOAT
+#define DIV(a, b) ((a) / (b))
+#define FMOD(a, b) M(fmod)((a), (b))
+#define REMAINDER(a, b) MT_FLOAT_REMAINDER(a, b)
+#define POW(a, b) M(pow)((a), (b))
+#else
+#define DIV(a, b) mt_divide((a), (b))
+#define FMOD(a, b) mt_fmod((a), (b))
+#define REMAINDER(a, b) mt_remainder((a), (b))
+#define POW(a, b) mt_power((a), (b))
+#endif

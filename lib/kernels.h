@@ -1,0 +1,67 @@
+/* kernels.h: the signatures of the slots of the kernel table.
+ *
+ * The front doors (mt_reduce, mt_gather, …) check everything once, resize the outputs and call the slot, so a kernel
+ * may rely on: devices and dtypes right, sizes right, indices in range, outputs not overlapping inputs. Tensors may be
+ * strided unless a line here says contiguous. A kernel gives 0 or fails with a message. */
+#ifndef MOONTORCH_KERNELS_H
+#define MOONTORCH_KERNELS_H
+#include "internal.h"
+
+/* CPU, UNARY … MASKED: n elements; p[k], step[k]: address and step in bytes of operand k, 0 being the output */
+typedef void (*mt_pointwise_kernel)(int64_t n, char *const *p, const int64_t *step, double s, double t);
+
+typedef int (*mt_fill_kernel)(mt_tensor *out, double value);
+/* in the slot of the source's dtype; the destination's dtype is looked up inside; same sizes or same counts */
+typedef int (*mt_copy_kernel)(mt_tensor *out, const mt_tensor *src);
+typedef int (*mt_equal_kernel)(const mt_tensor *a, const mt_tensor *b, int *equal);
+
+/* out: a's sizes with 1 in the reduced dimensions (bits of dims, never 0). index: as out, int64, or NULL */
+typedef int (*mt_reduce_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, uint32_t dims, double p);
+typedef int (*mt_scan_kernel)(mt_tensor *out, const mt_tensor *a, int dim);
+
+/* out: batch×n×m, contiguous, already holding beta·c; adds alpha a·b. a: batch×n×k, b: batch×k×m; each of their
+ * matrices is row-major or column-major: one stride is 1, the other at least as long as such a line. Nothing is empty. */
+typedef int (*mt_matmul_kernel)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b);
+/* a, b: one dimension each, of equal sizes, not empty; any stride */
+typedef int (*mt_dot_kernel)(const mt_tensor *a, const mt_tensor *b, double *value);
+
+typedef int (*mt_sort_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int dim, int descending);
+typedef int (*mt_topk_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim, int largest,
+                              int sorted);
+typedef int (*mt_gather_kernel)(mt_tensor *out, const mt_tensor *a, int dim, const mt_tensor *index);
+typedef int (*mt_scatter_kernel)(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src, double value);
+typedef int (*mt_scatter_add_kernel)(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src);
+typedef int (*mt_index_select_kernel)(mt_tensor *out, const mt_tensor *a, int dim, const mt_tensor *index);
+typedef int (*mt_index_write_kernel)(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src);
+typedef int (*mt_index_fill_kernel)(mt_tensor *out, int dim, const mt_tensor *index, double value);
+/* out: contiguous, as many elements as the mask has nonzero ones */
+typedef int (*mt_masked_select_kernel)(mt_tensor *out, const mt_tensor *a, const mt_tensor *mask);
+typedef int (*mt_masked_copy_kernel)(mt_tensor *out, const mt_tensor *mask, const mt_tensor *src);
+/* resizes out itself */
+typedef int (*mt_nonzero_kernel)(mt_tensor *out, const mt_tensor *a);
+typedef int (*mt_tri_kernel)(mt_tensor *out, const mt_tensor *a, int64_t k, int upper);
+typedef int (*mt_range_kernel)(mt_tensor *out, double from, double step);
+
+/* all tensors contiguous, the output not empty; the window's kernel is that of the weight */
+typedef int (*mt_conv2d_kernel)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
+                                const mt_window *w);
+typedef int (*mt_conv2d_grad_kernel)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *other, const mt_window *w);
+typedef int (*mt_max_pool2d_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w);
+typedef int (*mt_avg_pool2d_kernel)(mt_tensor *out, const mt_tensor *input, const mt_window *w);
+/* a: outer×n×inner, contiguous */
+typedef int (*mt_softmax_kernel)(mt_tensor *out, const mt_tensor *a, int64_t outer, int64_t n, int64_t inner,
+                                 int logarithm);
+typedef int (*mt_softmax_grad_kernel)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *output, int64_t outer,
+                                      int64_t n, int64_t inner, int logarithm);
+typedef int (*mt_batch_norm_kernel)(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_tensor *input,
+                                    const mt_tensor *weight, const mt_tensor *bias, double eps, int training);
+typedef int (*mt_batch_norm_grad_kernel)(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor *grad_bias,
+                                         const mt_tensor *grad, const mt_tensor *input, const mt_tensor *mean,
+                                         const mt_tensor *invstd, const mt_tensor *weight, int training);
+
+/* filled in the tensor's storage order of elements (row-major over its sizes) */
+typedef int (*mt_random_kernel)(mt_generator *g, mt_tensor *out, int distribution, double p, double q);
+/* out: int64, rows×n or n, contiguous; weights: rows×slots or slots; refuses weights that are no distribution */
+typedef int (*mt_multinomial_kernel)(mt_generator *g, mt_tensor *out, const mt_tensor *weights, int replacement);
+
+#endif

@@ -1,0 +1,264 @@
+/* moontorch.h: the public face of libmoontorch, a C tensor library that knows neither Lua nor CUDA.
+ *
+ * This text is also, word for word, what lua/torch/ffi.lua gives to ffi.cdef (the library carries a copy, see
+ * mt_header). So it holds declarations only; lines that start with '#' are for C compilers and are dropped there.
+ *
+ * Conventions
+ *   - A function that returns int gives 0, or nonzero after leaving a message for mt_error(); its outputs are then
+ *     untouched. One that returns a pointer gives NULL in that case.
+ *   - Dimensions and indices are counted from 0 here, except in tensors of indices (sort, topk, gather, …),
+ *     whose elements count from 1 as in Lua. Sizes, strides and offsets are in elements.
+ *   - An output tensor is resized to the result's sizes, unless it is also an input.
+ *   - Nothing here prints, exits or calls back.
+ */
+#ifndef MOONTORCH_H
+#define MOONTORCH_H
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* -- Kinds ------------------------------------------------------------------------------------------------ */
+
+enum {
+  MT_ABI = 1,       /* raised whenever this header changes its meaning */
+  MT_MAX_DIM = 16,  /* most dimensions of a tensor */
+  MT_MAX_DEVICE = 4 /* kinds of device: 0 is the CPU, 1 is CUDA */
+};
+
+enum { MT_CPU, MT_CUDA };
+
+enum { MT_FLOAT, MT_DOUBLE, MT_HALF, MT_BFLOAT16, MT_UINT8, MT_INT8, MT_INT16, MT_INT32, MT_INT64, MT_DTYPES };
+
+/* To C, mt_storage and mt_tensor are other names of the structs mt_block and mt_layout. Lua sees them with one field
+ * each, because the inner fields' names are methods there: t:size() beside t.layout.size. */
+
+/* A piece of memory on one device, shared by reference count. */
+typedef struct mt_block {
+  void *data;       /* first element; NULL when size is 0 */
+  int64_t size;     /* elements */
+  int64_t capacity; /* bytes owned at data */
+  int32_t refs;     /* changed atomically */
+  uint32_t version; /* raised by every write of an op: lets a tape see that a saved value has changed */
+  uint8_t dtype;
+  uint8_t device;
+  uint8_t origin;                             /* MT_OWNED, MT_EXTERNAL or MT_MAPPED */
+  uint8_t index;                              /* which device of that kind */
+  void (*release)(void *context, void *data); /* external memory only; may be NULL */
+  void *context;
+} mt_block;
+typedef struct mt_storage {
+  mt_block block;
+} mt_storage;
+#define mt_storage mt_block
+
+enum { MT_OWNED, MT_EXTERNAL, MT_MAPPED };
+
+/* A strided view of a storage. dim == 0 means "no elements", as in Torch7. */
+typedef struct mt_layout {
+  mt_storage *storage; /* NULL until the tensor first gets elements */
+  int64_t offset;      /* of the first element within the storage */
+  int32_t dim;
+  uint8_t dtype;
+  uint8_t device;
+  uint8_t index;
+  uint8_t reserved;
+  int64_t size[16];
+  int64_t stride[16];
+} mt_layout;
+typedef struct mt_tensor {
+  mt_layout layout;
+} mt_tensor;
+#define mt_tensor mt_layout
+
+/* -- The library itself ----------------------------------------------------------------------------------- */
+
+const char *mt_header(void); /* the text of this header */
+int mt_abi(void);            /* MT_ABI of the compiled library */
+int mt_sizeof_tensor(void);  /* sizes of the structs above, to be compared at load */
+int mt_sizeof_storage(void);
+const char *mt_error(void); /* message of this thread's last failure, never NULL */
+void mt_set_threads(int n); /* threads for one op, 1 or more */
+int mt_get_threads(void);
+void mt_interrupt(int on); /* asynchronous-signal safe; while on, every op fails with "interrupted" */
+int mt_interrupted(void);
+
+int mt_op_count(void);            /* ops are numbered 0 … count - 1 */
+const char *mt_op_name(int op);   /* NULL when out of range */
+const char *mt_op_kind(int op);   /* "unary", "binary", "ternary", "compare", "masked", "reduce", "own" */
+int mt_op_find(const char *name); /* -1 when unknown */
+int mt_op_available(int op, int device, int dtype); /* 1 when the slot is filled */
+const char *mt_dtype_name(int dtype);               /* "float", "double", …; NULL when out of range */
+int mt_dtype_size(int dtype);                       /* bytes of an element */
+
+/* -- Memory ----------------------------------------------------------------------------------------------- */
+
+/* 1 while some device holds more than its limit: time to collect what nobody needs any more. */
+extern int32_t mt_memory_pressure;
+void mt_memory_set_limit(int device, int64_t bytes); /* 256 MB to begin with */
+int64_t mt_memory_get_limit(int device);
+
+enum {
+  MT_LIVE,    /* bytes handed out and not yet given back */
+  MT_PEAK,    /* most live bytes since the last mt_memory_reset_peak */
+  MT_CACHED,  /* bytes kept for reuse */
+  MT_REQUESTS /* times the system was asked for memory */
+};
+int64_t mt_memory(int device, int what);
+void mt_memory_reset_peak(int device);
+void mt_memory_trim(int device); /* gives cached memory back to the system */
+
+/* -- Storages --------------------------------------------------------------------------------------------- */
+
+mt_storage *mt_storage_new(int dtype, int device, int64_t size);
+/* Wraps memory that somebody else owns; release(context, data) is called with the last reference. */
+mt_storage *mt_storage_external(int dtype, int device, void *data, int64_t size,
+                                void (*release)(void *context, void *data), void *context);
+/* Maps a file from byte_offset on. size < 0: up to the file's end. shared != 0: writes reach the file, which is
+ * created and lengthened as needed; otherwise writes stay private. */
+mt_storage *mt_storage_map(int dtype, const char *path, int shared, int64_t byte_offset, int64_t size);
+mt_storage *mt_storage_retain(mt_storage *s);
+void mt_storage_free(mt_storage *s); /* gives one reference back; NULL is fine */
+int mt_storage_resize(mt_storage *s, int64_t size);
+int mt_storage_copy(mt_storage *dst, const mt_storage *src); /* same size; dtypes and devices may differ */
+
+/* -- Tensors and views ------------------------------------------------------------------------------------ */
+
+mt_tensor *mt_tensor_new(int dtype, int device); /* no elements */
+void mt_tensor_free(mt_tensor *t);
+void mt_tensor_release(mt_tensor *t); /* lets go of the storage: t has no elements afterwards */
+int mt_tensor_resize(mt_tensor *t, int dim, const int64_t *size);
+int mt_tensor_set(mt_tensor *t, const mt_tensor *src); /* t becomes the same view as src */
+/* t becomes a view of s, which may be NULL; stride NULL: contiguous. */
+int mt_tensor_set_storage(mt_tensor *t, mt_storage *s, int64_t offset, int dim, const int64_t *size,
+                          const int64_t *stride);
+int64_t mt_tensor_numel(const mt_tensor *t);
+int mt_tensor_is_contiguous(const mt_tensor *t);
+void *mt_tensor_data(const mt_tensor *t); /* address of the first element */
+int mt_tensor_get(const mt_tensor *t, int64_t storage_index, double *value);
+int mt_tensor_put(mt_tensor *t, int64_t storage_index, double value);
+
+/* Views: out shares src's storage; out == src is allowed. */
+int mt_narrow(mt_tensor *out, const mt_tensor *src, int dim, int64_t start, int64_t length);
+int mt_select(mt_tensor *out, const mt_tensor *src, int dim, int64_t index);
+int mt_transpose(mt_tensor *out, const mt_tensor *src, int dim0, int dim1);
+int mt_permute(mt_tensor *out, const mt_tensor *src, const int64_t *order);
+int mt_expand(mt_tensor *out, const mt_tensor *src, int dim, const int64_t *size);
+int mt_view(mt_tensor *out, const mt_tensor *src, int dim, const int64_t *size); /* one size may be -1 */
+int mt_squeeze(mt_tensor *out, const mt_tensor *src, int dim);                   /* dim -1: every dimension of size 1 */
+int mt_unsqueeze(mt_tensor *out, const mt_tensor *src, int dim);
+int mt_unfold(mt_tensor *out, const mt_tensor *src, int dim, int64_t size, int64_t step);
+
+/* -- Ops: pointwise --------------------------------------------------------------------------------------- */
+
+/* out = op(a, b, c; s, t). Where an op takes a tensor that is NULL, it takes s instead (and t for the second such).
+ * Sizes broadcast; tensors of equal count but other sizes go element by element, as in Torch7, and the result has
+ * the first one's sizes. */
+int mt_pointwise(int op, mt_tensor *out, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c, double s,
+                 double t);
+int mt_fill(mt_tensor *out, double value);
+int mt_copy(mt_tensor *out, const mt_tensor *src);                /* equal counts; converts dtype and crosses devices */
+int mt_equal(const mt_tensor *a, const mt_tensor *b, int *equal); /* same sizes and same elements */
+
+/* -- Ops: reductions -------------------------------------------------------------------------------------- */
+
+/* Reduces the dimensions whose bits are set in dims (0: all, giving one element); they stay with size 1.
+ * index: NULL, or for max/min the place (from 1) of the extreme, which needs exactly one dimension. p: the norm's. */
+int mt_reduce(int op, mt_tensor *out, mt_tensor *index, const mt_tensor *a, uint32_t dims, double p);
+int mt_scan(int op, mt_tensor *out, const mt_tensor *a, int dim); /* cumsum, cumprod */
+
+/* -- Ops: matrices ---------------------------------------------------------------------------------------- */
+
+/* out = beta c + alpha a·b with a: n×k (or batch×n×k), b: k×m (or batch×k×m); c may be NULL and may be out. */
+int mt_matmul(mt_tensor *out, const mt_tensor *c, double beta, double alpha, const mt_tensor *a, const mt_tensor *b);
+int mt_dot(const mt_tensor *a, const mt_tensor *b, double *value); /* equal counts */
+
+/* -- Ops: order, indices, joining ------------------------------------------------------------------------- */
+
+/* index tensors are int64 and count from 1 */
+int mt_sort(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int dim, int descending);
+int mt_topk(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim, int largest, int sorted);
+int mt_gather(mt_tensor *out, const mt_tensor *a, int dim, const mt_tensor *index);
+int mt_scatter(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src,
+               double value); /* src NULL: value */
+int mt_scatter_add(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src);
+int mt_index_select(mt_tensor *out, const mt_tensor *a, int dim, const mt_tensor *index);
+int mt_index_copy(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src);
+int mt_index_add(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src);
+int mt_index_fill(mt_tensor *out, int dim, const mt_tensor *index, double value);
+int mt_masked_select(mt_tensor *out, const mt_tensor *a, const mt_tensor *mask);
+int mt_masked_copy(mt_tensor *out, const mt_tensor *mask, const mt_tensor *src);
+int mt_nonzero(mt_tensor *out, const mt_tensor *a); /* int64, count×dim, from 1 */
+int mt_cat(mt_tensor *out, mt_tensor *const *parts, int count, int dim);
+int mt_tri(mt_tensor *out, const mt_tensor *a, int64_t k, int upper);  /* triu, tril of a matrix */
+int mt_range(mt_tensor *out, double from, double step, int64_t count); /* out[i] = from + i·step */
+
+/* -- Ops: convolution and pooling, N×C×H×W ------------------------------------------------------------------ */
+
+typedef struct mt_window { /* of height and width */
+  int64_t kernel[2], stride[2], pad[2], dilation[2];
+  int64_t groups;
+  int32_t ceil_mode; /* pooling: round the output size up */
+  int32_t count_pad; /* average pooling: padding counts in the divisor */
+} mt_window;
+
+/* out: N×K×P×Q, input: N×C×H×W, weight: K×(C/groups)×kH×kW, bias: K or NULL. The window's kernel is not read: it is
+ * the weight's. */
+int mt_conv2d(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
+              const mt_window *w);
+/* gradient of the input; size: its H and W */
+int mt_conv2d_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w,
+                    const int64_t *size);
+/* gradient of the weight; size: its kH and kW */
+int mt_conv2d_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w,
+                     const int64_t *size);
+/* index: int64, place (from 1) of each maximum within its H×W plane */
+int mt_max_pool2d(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w);
+int mt_avg_pool2d(mt_tensor *out, const mt_tensor *input, const mt_window *w);
+int mt_avg_pool2d_input(mt_tensor *out, const mt_tensor *grad, const mt_window *w, const int64_t *size);
+
+/* -- Ops: fused rows for the nn layers (first order; the composed rule is the truth) ------------------------ */
+
+int mt_softmax(mt_tensor *out, const mt_tensor *a, int dim, int logarithm);
+int mt_softmax_grad(mt_tensor *out, const mt_tensor *grad, const mt_tensor *output, int dim, int logarithm);
+/* N×C or N×C×…; mean and inverse deviation: C. Training: computed from the input and written; else read. */
+int mt_batch_norm(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_tensor *input, const mt_tensor *weight,
+                  const mt_tensor *bias, double eps, int training);
+/* any of the outputs may be NULL */
+int mt_batch_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor *grad_bias, const mt_tensor *grad,
+                       const mt_tensor *input, const mt_tensor *mean, const mt_tensor *invstd, const mt_tensor *weight,
+                       int training);
+/* out (one element): -sum w[y] logp[n,y] / sum w[y] (or not averaged); logp: N×C, target: N int64 from 1 */
+
+/* -- Random numbers: Torch7's Mersenne Twister -------------------------------------------------------------- */
+
+typedef struct mt_generator mt_generator;
+mt_generator *mt_generator_new(void); /* seeded from the system */
+void mt_generator_free(mt_generator *g);
+void mt_generator_seed(mt_generator *g, uint64_t seed);
+uint64_t mt_generator_initial_seed(const mt_generator *g);
+int64_t mt_generator_state_size(void);
+void mt_generator_get_state(const mt_generator *g, void *bytes);
+int mt_generator_set_state(mt_generator *g, const void *bytes, int64_t size);
+
+enum {
+  MT_UNIFORM,     /* p: low, q: high */
+  MT_NORMAL,      /* p: mean, q: deviation */
+  MT_EXPONENTIAL, /* p: rate */
+  MT_CAUCHY,      /* p: median, q: scale */
+  MT_LOG_NORMAL,  /* p: mean, q: deviation of the result's logarithm */
+  MT_GEOMETRIC,   /* p: probability of another trial, as in Torch7 */
+  MT_BERNOULLI,   /* p: probability */
+  MT_RANDOM,      /* whole numbers p … q */
+  MT_RANDOM_BITS  /* whole numbers 0 … 2^32 - 1, or as many as the dtype holds */
+};
+int mt_random(mt_generator *g, int distribution, double p, double q, double *value); /* one number */
+int mt_random_fill(mt_generator *g, mt_tensor *out, int distribution, double p, double q);
+int mt_bernoulli_from(mt_generator *g, mt_tensor *out, const mt_tensor *probability);
+int mt_randperm(mt_generator *g, mt_tensor *out, int64_t n); /* 1 … n */
+int mt_multinomial(mt_generator *g, mt_tensor *out, const mt_tensor *weights, int64_t n, int replacement);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

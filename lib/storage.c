@@ -1,0 +1,179 @@
+/* storage.c: reference-counted memory: owned (from the allocator), external (somebody else's) or a mapped file. */
+#define _GNU_SOURCE
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int check_kind(const char *what, int dtype, int device, int64_t size) {
+  if (dtype < 0 || dtype >= MT_DTYPES) return mt_fail("%s: dtype %d is unknown", what, dtype);
+  if (!mt_device_get(device)) return 1;
+  if (size < 0 || size > INT64_MAX / 16) return mt_fail("%s: %lld elements were asked for", what, (long long)size);
+  return 0;
+}
+
+static mt_storage *storage_header(int dtype, int device, int origin) {
+  mt_storage *s = calloc(1, sizeof *s);
+  if (!s) {
+    mt_fail("storage: not enough memory");
+    return NULL;
+  }
+  s->refs = 1;
+  s->dtype = (uint8_t)dtype;
+  s->device = (uint8_t)device;
+  s->origin = (uint8_t)origin;
+  return s;
+}
+
+mt_storage *mt_storage_new(int dtype, int device, int64_t size) {
+  if (check_kind("storage", dtype, device, size)) return NULL;
+  mt_storage *s = storage_header(dtype, device, MT_OWNED);
+  if (s && mt_storage_resize(s, size)) {
+    mt_storage_free(s);
+    return NULL;
+  }
+  return s;
+}
+
+mt_storage *mt_storage_external(int dtype, int device, void *data, int64_t size,
+                                void (*release)(void *context, void *data), void *context) {
+  if (check_kind("storage", dtype, device, size)) return NULL;
+  if (!data && size > 0) {
+    mt_fail("storage: %lld elements at address NULL", (long long)size);
+    return NULL;
+  }
+  mt_storage *s = storage_header(dtype, device, MT_EXTERNAL);
+  if (!s) return NULL;
+  s->data = data;
+  s->size = size;
+  s->capacity = size * mt_dtype_size(dtype);
+  s->release = release;
+  s->context = context;
+  return s;
+}
+
+/* -- Mapped files ------------------------------------------------------------------------------------------- */
+
+/* The map starts on a page: context holds its address, capacity its whole length. */
+static mt_storage *map_open_file(int fd, int dtype, const char *path, int shared, int64_t byte_offset, int64_t size) {
+  struct stat info;
+  int64_t width = mt_dtype_size(dtype);
+  if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
+    mt_fail("%s: expected a regular file", path);
+    return NULL;
+  }
+  if (size < 0) size = info.st_size > byte_offset ? (info.st_size - byte_offset) / width : 0;
+  int64_t end = byte_offset + size * width;
+  if (end > info.st_size && (!shared || ftruncate(fd, end))) {
+    mt_fail("%s: %lld elements of %s from byte %lld on were asked for, the file has %lld bytes", path, (long long)size,
+            mt_dtype_name(dtype), (long long)byte_offset, (long long)info.st_size);
+    return NULL;
+  }
+  mt_storage *s = storage_header(dtype, MT_CPU, MT_MAPPED);
+  if (!s || size == 0) return s;
+  int64_t page = sysconf(_SC_PAGESIZE), start = byte_offset / page * page;
+  char *base = mmap(NULL, (size_t)(end - start), PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE, fd, start);
+  if (base == MAP_FAILED) {
+    mt_fail("%s: cannot map %lld bytes: %s", path, (long long)(end - start), strerror(errno));
+    free(s);
+    return NULL;
+  }
+  s->data = base + (byte_offset - start);
+  s->size = size;
+  s->capacity = end - start;
+  s->context = base;
+  return s;
+}
+
+mt_storage *mt_storage_map(int dtype, const char *path, int shared, int64_t byte_offset, int64_t size) {
+  if (check_kind("map", dtype, MT_CPU, size < 0 ? 0 : size)) return NULL;
+  if (byte_offset < 0 || byte_offset % mt_dtype_size(dtype) || byte_offset > INT64_MAX / 2) {
+    mt_fail("map: byte offset %lld is not a multiple of the element size", (long long)byte_offset);
+    return NULL;
+  }
+  int fd = open(path, (shared ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NONBLOCK, 0666);
+  if (fd < 0) {
+    mt_fail("%s: %s", path, strerror(errno));
+    return NULL;
+  }
+  mt_storage *s = map_open_file(fd, dtype, path, shared, byte_offset, size);
+  close(fd);
+  return s;
+}
+
+/* -- References, sizes, contents ---------------------------------------------------------------------------- */
+
+mt_storage *mt_storage_retain(mt_storage *s) {
+  if (s) __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+  return s;
+}
+
+static void drop_memory(mt_storage *s) {
+  if (s->origin == MT_OWNED)
+    mt_deallocate(s->device, s->index, s->data, s->capacity);
+  else if (s->origin == MT_MAPPED && s->context)
+    munmap(s->context, (size_t)s->capacity);
+  else if (s->origin == MT_EXTERNAL && s->release)
+    s->release(s->context, s->data);
+}
+
+void mt_storage_free(mt_storage *s) {
+  if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+  drop_memory(s);
+  free(s);
+}
+
+static int copy_bytes(const mt_storage *s, void *to, const void *from, int64_t bytes) {
+  const mt_device *d = mt_device_get(s->device);
+  if (bytes == 0) return 0;
+  if (s->device == MT_CPU) {
+    memcpy(to, from, (size_t)bytes);
+    return 0;
+  }
+  void *host = malloc((size_t)bytes); /* rare: only a growing storage with contents on a device comes here */
+  if (!host) return mt_fail("storage: not enough memory");
+  int rc = d->to_cpu(s->index, host, from, (size_t)bytes) || d->from_cpu(s->index, to, host, (size_t)bytes);
+  free(host);
+  return rc;
+}
+
+int mt_storage_resize(mt_storage *s, int64_t size) {
+  if (check_kind("resize", s->dtype, s->device, size)) return 1;
+  int64_t width = mt_dtype_size(s->dtype), bytes = size * width, capacity = 0;
+  if (bytes <= s->capacity && (s->data || size == 0) && s->origin == MT_OWNED) {
+    s->size = size;
+    return 0;
+  }
+  if (s->origin != MT_OWNED) {
+    if (size == s->size) return 0;
+    return mt_fail("resize: memory that is mapped or owned by others cannot change its size (%lld to %lld elements)",
+                   (long long)s->size, (long long)size);
+  }
+  void *data = mt_allocate(s->device, s->index, (size_t)bytes, &capacity);
+  if (!data) return 1;
+  if (copy_bytes(s, data, s->data, (s->size < size ? s->size : size) * width)) {
+    mt_deallocate(s->device, s->index, data, capacity);
+    return 1;
+  }
+  mt_deallocate(s->device, s->index, s->data, s->capacity);
+  s->data = data;
+  s->capacity = capacity;
+  s->size = size;
+  return 0;
+}
+
+int mt_storage_copy(mt_storage *dst, const mt_storage *src) {
+  if (dst->size != src->size)
+    return mt_fail("copy: storages of %lld and %lld elements", (long long)dst->size, (long long)src->size);
+  mt_tensor *a = mt_tensor_new(dst->dtype, dst->device), *b = mt_tensor_new(src->dtype, src->device);
+  int rc = !a || !b || mt_tensor_set_storage(a, dst, 0, 1, &dst->size, NULL) ||
+           mt_tensor_set_storage(b, (mt_storage *)src, 0, 1, &src->size, NULL) || mt_copy(a, b);
+  mt_tensor_free(a);
+  mt_tensor_free(b);
+  return rc;
+}
