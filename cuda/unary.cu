@@ -1,0 +1,18 @@
+/* unary.cu: the rows UNARY of ops.def, for every dtype. */
+#include "pointwise.cuh"
+
+#define MT_ROWS_UNARY
+#define MT_TEMPLATE "pointwise.tpl.cuh"
+#include "each_dtype.h"
+
+void mt_cuda_register_unary(void) {
+  register_float();
+  register_double();
+  register_half();
+  register_bfloat16();
+  register_uint8();
+  register_int8();
+  register_int16();
+  register_int32();
+  register_int64();
+}
