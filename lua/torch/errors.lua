@@ -1,0 +1,41 @@
+--- Raises errors at the user's line: the first frame of the stack that is in none of the packages.
+local errors = {}
+
+local packages = {}   -- folders whose frames are not the user's
+
+--- Declares the calling file's folder as one of a package, whose lines are never blamed.
+function errors.package()
+  local folder = debug.getinfo(2, 'S').source:match('^(@.*/)')
+  if folder then packages[#packages + 1] = folder end
+end
+
+local function is_ours(source)
+  for i = 1, #packages do
+    if source:sub(1, #packages[i]) == packages[i] then return true end
+  end
+  return false
+end
+
+--- Says where in a net an error arose; set by nn: function(level) → text or nil, seeing the stack from level on.
+errors.context = nil
+
+--- Raises message at the user's line.
+function errors.raise(message)
+  local context = errors.context and errors.context(3)
+  if context then message = message .. '\n\tin ' .. context end
+  local level = 2
+  while true do
+    local info = debug.getinfo(level, 'S')
+    if not info then error(message, 0) end
+    if info.what ~= 'C' and not is_ours(info.source) then error(message, level) end
+    level = level + 1
+  end
+end
+
+--- raise, with string.format.
+function errors.fail(format, ...)
+  return errors.raise(format:format(...))
+end
+
+errors.package()
+return errors
