@@ -1,0 +1,284 @@
+--- The tape: history as parallel arrays, and the walk back over them.
+-- Tensors carry no history. A tape gives a slot to each handle it knows: those it was told to watch, and the results of
+-- ops on them. Entry n says which row made slot n from which slots, and holds the values that the rules read.
+local handle = require 'torch.handle'
+local errors = require 'torch.errors'
+local op = require 'torch.op'
+local C = require 'torch.ffi'
+
+errors.package()
+
+local F, state = op.F, op.state
+local version, memory_of = handle.version, handle.memory_address
+local table_clear = require 'table.clear'
+
+local Tape = {}
+Tape.__index = Tape
+
+local arrays = {'row', 'out', 'a', 'b', 'c', 'p', 'q', 'r', 's', 'slot_a', 'slot_b', 'slot_c',
+                'version_a', 'version_b', 'version_c', 'version_out'}
+
+local function new()
+  local tape = {n = 0, slot = {}, tracked = {}, written = {}, any_written = false}
+  for _, name in ipairs(arrays) do tape[name] = {} end
+  return setmetatable(tape, Tape)
+end
+
+--- Forgets everything, keeping the tables. Results of recorded ops give their memory back when release is true.
+function Tape:clear(release)
+  if release then
+    for i = 1, self.n do
+      local row = self.row[i]
+      if row then
+        C.mt_tensor_release(self.out[i])
+        for name in pairs(row.owned) do C.mt_tensor_release(self[name][i]) end
+      end
+    end
+  end
+  for i = 1, #arrays do table_clear(self[arrays[i]]) end
+  table_clear(self.slot)
+  table_clear(self.written)
+  table_clear(self.tracked)
+  self.n, self.any_written = 0, false
+end
+
+--- Gives t a slot, so that ops on it are recorded.
+function Tape:watch(t)
+  if not self.slot[t] then
+    local n = self.n + 1
+    self.n, self.slot[t], self.row[n], self.out[n] = n, n, false, t
+    self.tracked[memory_of(t)] = true
+  end
+  return t
+end
+
+-- -- Recording --------------------------------------------------------------------------------------------------
+
+-- An op has written into memory that other views share: reading those would lose its gradient. Views that were made
+-- from its result afterwards are known to the tape, under later slots.
+local function refuse_alias(self, row, t)
+  local write = self.written[memory_of(t)]
+  if write and write.out ~= t and (self.slot[t] or 0) <= write.slot then
+    errors.fail('%s: this tensor shares memory with a result that %s wrote in place while recording; ' ..
+                'use the result itself, or clone', row.name, write.name)
+  end
+end
+
+local function note_write(self, row, out)
+  self.written[memory_of(out)], self.any_written = {out = out, slot = self.n, name = row.name}, true
+end
+
+local function slots_of(slot, list)
+  local slots, any = {}, false
+  for i = 1, #list do
+    slots[i] = slot[list[i]] or 0
+    any = any or slots[i] > 0
+  end
+  return any and slots
+end
+
+-- The version of t that the op read. When the op has overwritten it, that is the one before.
+local function version_read(t, out, into)
+  local v = version(t)
+  if into and memory_of(t) == memory_of(out) then v = v - 1 end
+  return v
+end
+
+--- Called by every op while this tape is open; see torch.op.
+function Tape:append(row, out, a, b, c, p, q, r, s, into)
+  local slot = self.slot
+  if self.any_written and not into then
+    if a and row.inputs ~= 'list' then refuse_alias(self, row, a) end
+    if b then refuse_alias(self, row, b) end
+  end
+  local sa, sb, sc
+  if row.inputs == 'list' then sa = slots_of(slot, a) else sa = a and slot[a] end
+  sb, sc = b and slot[b], c and slot[c]
+  if not (sa or sb or sc) or not row.vjp then
+    if slot[out] then slot[out] = nil end
+    if into and self.tracked[memory_of(out)] then note_write(self, row, out) end
+    return
+  end
+  local n = self.n + 1
+  self.n, slot[out] = n, n
+  self.row[n], self.out[n] = row, out
+  self.a[n], self.b[n], self.c[n] = a or false, b or false, c or false
+  self.p[n], self.q[n], self.r[n], self.s[n] = p or false, q or false, r or false, s or false
+  self.slot_a[n], self.slot_b[n], self.slot_c[n] = sa or 0, sb or 0, sc or 0
+  self.version_a[n] = row.any_reads.a and a and version_read(a, out, into) or 0
+  self.version_b[n] = row.any_reads.b and b and version_read(b, out, into) or 0
+  self.version_c[n] = row.any_reads.c and c and version_read(c, out, into) or 0
+  self.version_out[n] = row.any_reads.out and version(out) or 0
+  self.tracked[memory_of(out)] = true
+  if into then note_write(self, row, out) end
+end
+
+-- -- Going back -------------------------------------------------------------------------------------------------
+
+local function refuse_stale(row, what)
+  errors.fail('%s: its gradient needs %s, which was changed in place after it was recorded', row.name, what)
+end
+
+local named = {a = 'its first operand', b = 'its second operand', c = 'its third operand', out = 'its result'}
+
+-- Only what the rules of the wanted inputs read matters.
+local function check_versions(self, n, row, needed)
+  for i = 1, 3 do
+    local slot = i == 1 and self.slot_a[n] or i == 2 and self.slot_b[n] or self.slot_c[n]
+    if needed[slot] then
+      for name in pairs(row.reads[i]) do
+        local value = self[name][n]
+        local stale = value and version(value) ~= self['version_' .. name][n]
+        if stale and not (self.unchecked and self.unchecked[memory_of(value)]) then refuse_stale(row, named[name]) end
+      end
+    end
+  end
+end
+
+-- Broadcasting is undone here and nowhere else.
+local function accumulate(grads, slot, g, input)
+  if slot == 0 or not g then return end
+  g = F.sum_to(g, input)
+  local before = grads[slot]
+  grads[slot] = before and F.add(before, g) or g
+end
+
+local function back_list(self, n, row, g, grads)
+  local parts = row.vjp_list(g, self.out[n], self.a[n], self.p[n], self.q[n], self.r[n], self.s[n])
+  for i, slot in ipairs(self.slot_a[n]) do accumulate(grads, slot, parts[i], self.a[n][i]) end
+end
+
+local function rule_of(row, i, slot, needed)
+  return needed[slot] and row.vjp[i]
+end
+
+local function back_rules(self, n, row, g, grads, needed)
+  local out, a, b, c, p, q, r, s =
+    self.out[n], self.a[n], self.b[n], self.c[n], self.p[n], self.q[n], self.r[n], self.s[n]
+  local sa, sb, sc, inputs = self.slot_a[n], self.slot_b[n], self.slot_c[n], row.inputs
+  local rule = rule_of(row, 1, sa, needed)
+  if inputs == 1 then
+    if rule then accumulate(grads, sa, rule(g, out, a, p, q, r, s), a) end
+    return
+  end
+  local rule_b, rule_c = rule_of(row, 2, sb, needed), inputs == 3 and rule_of(row, 3, sc, needed)
+  if inputs == 2 then
+    if rule then accumulate(grads, sa, rule(g, out, a, b, p, q, r, s), a) end
+    if rule_b then accumulate(grads, sb, rule_b(g, out, a, b, p, q, r, s), b) end
+    return
+  end
+  if rule then accumulate(grads, sa, rule(g, out, a, b, c, p, q, r, s), a) end
+  if rule_b then accumulate(grads, sb, rule_b(g, out, a, b, c, p, q, r, s), b) end
+  if rule_c then accumulate(grads, sc, rule_c(g, out, a, b, c, p, q, r, s), c) end
+end
+
+local function back_fast(self, n, row, g, grads, needed)
+  local a, b, c, sa, sb, sc = self.a[n], self.b[n], self.c[n], self.slot_a[n], self.slot_b[n], self.slot_c[n]
+  local need = (needed[sa] and 1 or 0) + (needed[sb] and 2 or 0) + (needed[sc] and 4 or 0)
+  local out, p, q, r, s, ga, gb, gc = self.out[n], self.p[n], self.q[n], self.r[n], self.s[n]
+  if row.inputs == 1 then
+    ga = row.fast(need, g, out, a, p, q, r, s)
+  elseif row.inputs == 2 then
+    ga, gb = row.fast(need, g, out, a, b, p, q, r, s)
+  else
+    ga, gb, gc = row.fast(need, g, out, a, b, c, p, q, r, s)
+  end
+  if needed[sa] then accumulate(grads, sa, ga, a) end
+  if needed[sb] then accumulate(grads, sb, gb, b) end
+  if needed[sc] then accumulate(grads, sc, gc, c) end
+end
+
+-- The slots of xs, and all slots that lie between them and y.
+local function mark(self, last, xs)
+  local needed, slot_a, slot_b, slot_c, row = {}, self.slot_a, self.slot_b, self.slot_c, self.row
+  local wanted = {}
+  for i = 1, #xs do
+    local slot = self.slot[xs[i]]
+    if slot then needed[slot], wanted[slot] = true, true end
+  end
+  for n = 1, last do
+    if row[n] and not needed[n] then
+      local sa = slot_a[n]
+      if type(sa) == 'table' then
+        for i = 1, #sa do needed[n] = needed[n] or needed[sa[i]] end
+      elseif needed[sa] or needed[slot_b[n]] or needed[slot_c[n]] then
+        needed[n] = true
+      end
+    end
+  end
+  return needed, wanted
+end
+
+--- The gradients of y by each of xs, given g, the gradient by y itself; y and g may be lists of equal length, whose
+-- gradients add up. A tensor that y does not depend on gets nil.
+-- create: the walk back is recorded on this tape too, so that its results can be differentiated again.
+-- apart: xs are taken as independent of each other, even where this tape knows how one was made from another.
+function Tape:grad(y, xs, g, create, apart)
+  local grads, last = {}, 0
+  if type(y) ~= 'table' then y, g = {y}, {g} end
+  for i = 1, #y do
+    local slot = self.slot[y[i]]
+    if slot and g[i] then
+      grads[slot] = grads[slot] and F.add(grads[slot], g[i]) or g[i]
+      last = math.max(last, slot)
+    end
+  end
+  local needed, wanted = mark(self, last, xs)
+  local before = state.tape
+  state.tape = create and self or nil
+  local ok, message = pcall(Tape.walk, self, last, needed, wanted, grads, create, apart)
+  state.tape = before
+  if not ok then error(message, 0) end
+  local results = {}
+  for i = 1, #xs do results[i] = grads[self.slot[xs[i]] or 0] end
+  return results
+end
+
+function Tape:walk(last, needed, wanted, grads, create, apart)
+  for n = last, 1, -1 do
+    local g, row = grads[n], self.row[n]
+    if g and row and needed[n] and not (apart and wanted[n]) then
+      if row.inputs ~= 'list' then check_versions(self, n, row, needed) end
+      if row.inputs == 'list' then
+        back_list(self, n, row, g, grads)
+      elseif row.fast and not create then
+        back_fast(self, n, row, g, grads, needed)
+      else
+        back_rules(self, n, row, g, grads, needed)
+      end
+      if not wanted[n] then grads[n] = nil end
+    end
+  end
+end
+
+-- -- Probes -----------------------------------------------------------------------------------------------------
+
+-- Stands in for a tape and only notes which tensors of the outer one are read.
+local Probe = {}
+Probe.__index = Probe
+
+local function probe(outer)
+  return setmetatable({outer = outer, seen = {}, list = {}, slot = outer.slot}, Probe)
+end
+
+function Probe:note(t)
+  if t and self.outer.slot[t] and not self.seen[t] then
+    self.seen[t] = true
+    self.list[#self.list + 1] = t
+  end
+end
+
+function Probe:append(row, _, a, b, c)
+  if row.inputs == 'list' then
+    for i = 1, #a do self:note(a[i]) end
+  else
+    self:note(a)
+  end
+  self:note(b)
+  self:note(c)
+end
+
+--- The tensors noted.
+function Probe:found() return self.list end
+
+return {new = new, probe = probe, Tape = Tape}
