@@ -1,0 +1,288 @@
+--- How a leaf module's compute(input) becomes updateOutput, updateGradInput and accGradParameters.
+-- With a tape open (the user differentiates a function) a leaf simply composes. Otherwise it records on a private tape,
+-- and the two halves of Torch7's backward read one walk back over it. Buffers are reused by exchanging the storage
+-- under self.output and self.gradInput, so a steady training loop neither allocates nor waits for the collector.
+local errors = require 'torch.errors'
+local handle = require 'torch.handle'
+local op = require 'torch.op'
+local tape = require 'autograd.tape'
+local utils = require 'nn.utils'
+
+local state = op.state
+local is_tensor = handle.is_tensor
+
+local leaf = {}
+
+-- What a module keeps between calls and never saves: two tapes in turn, its own output handle, the last walk back and
+-- the gradients it was made for (held), buffers.
+local records = setmetatable({}, {__mode = 'k'})
+
+local function record_of(module)
+  local r = records[module]
+  if not r then
+    r = {tape = tape.new(), spare = tape.new(), scope = {n = 0}, held = {}, buffers = {}}
+    records[module] = r
+  end
+  return r
+end
+
+--- Drops everything kept for a module, as before its tensors change their type.
+function leaf.forget(module)
+  local r = records[module]
+  if not r then return end
+  r.tape:clear(true)
+  handle.release_scope(r.scope)
+  records[module] = nil
+end
+
+--- Whether the open tape is the module's own: only then may compute work in place, or keep values in buffers.
+function leaf.is_private(module)
+  local r = records[module]
+  return r ~= nil and r.spare == state.tape
+end
+
+--- A tensor for compute to work with, of model's type: while the module records for itself always the same one, which
+-- is never saved; on the user's tape, where an earlier use may still be read, a new one.
+function leaf.buffer(module, name, model)
+  if not leaf.is_private(module) then return handle.like(model) end
+  local buffers = records[module].buffers
+  buffers[name] = utils.fit(buffers[name], model)
+  return buffers[name]
+end
+
+-- -- Tables of tensors ------------------------------------------------------------------------------------------
+
+-- The tensors of a nested table, in the order of its array part.
+local function flatten(x, list)
+  if is_tensor(x) then
+    list[#list + 1] = x
+  elseif type(x) == 'table' then
+    for i = 1, #x do flatten(x[i], list) end
+  end
+  return list
+end
+
+-- Makes to a handle (or nested table of handles) of what from views. The handle keeps its identity where its type fits.
+local function adopt(to, from)
+  if is_tensor(from) then
+    return utils.fit(to, from):set(from)
+  end
+  if type(from) ~= 'table' then return from end
+  local out = type(to) == 'table' and to or {}
+  for i = 1, math.max(#out, #from) do out[i] = adopt(out[i], from[i]) end
+  return out
+end
+
+-- -- Forward ----------------------------------------------------------------------------------------------------
+
+local function run(r, module, ...)
+  state.tape = r.spare
+  local ok, out = pcall(module.compute, module, ...)
+  state.tape = nil
+  if not ok then
+    r.spare:clear(true)
+    error(out, 0)
+  end
+  r.tape:clear(true)                    -- only now: compute may read what the module kept from the last time
+  r.tape, r.spare = r.spare, r.tape
+  return out
+end
+
+-- Torch7's code changes parameters between forward and updateGradInput (a GAN's two players do): a module then uses
+-- them as they are, as Torch7's do, so the tape does not hold their versions against it.
+local function watch_parameters(r, module)
+  local parameters, free = module.parameters and module:parameters() or {}, {}
+  for i = 1, #parameters do
+    r.spare:watch(parameters[i])
+    free[handle.memory_address(parameters[i])] = true
+  end
+  r.spare.unchecked = free
+end
+
+local function versions(list)
+  local sum = 0
+  for i = 1, #list do sum = sum + handle.version(list[i]) end
+  return sum
+end
+
+-- Keeps the memory of the gradients that a walk was made for, so that no other tensor can come to lie there.
+local function hold(r, grads)
+  for i = 1, #grads do r.held[i] = utils.fit(r.held[i], grads[i]):set(grads[i]) end
+  for i = #grads + 1, #r.held do r.held[i]:set() end
+end
+
+--- Makes out, which the user's tape knows, the module's output. The module's own handle is kept for later.
+function leaf.give(module, out)
+  local r = record_of(module)
+  r.output = r.output or module.output
+  module.output = out
+  return out
+end
+
+--- The module's own output handle, of model's type, made module.output: for modules that compute without a tape.
+function leaf.own_output(module, model)
+  local r = record_of(module)
+  r.output = utils.fit(r.output or module.output, model)
+  module.output = r.output
+  return r.output
+end
+
+--- self.output of compute(input). A criterion passes input and target.
+function leaf.update_output(module, input, target)
+  if state.tape then return leaf.give(module, module:compute(input, target)) end
+  local r, inputs = record_of(module), flatten(input, {})
+  for i = 1, #inputs do r.spare:watch(inputs[i]) end
+  watch_parameters(r, module)
+  handle.release_scope(r.scope)
+  r.back = nil
+  hold(r, {})
+  r.target, r.target_version = target, versions(flatten(target, {}))
+  local out = run(r, module, input, target)
+  r.made = out
+  r.output = adopt(r.output or module.output, out)
+  module.output = r.output
+  return module.output
+end
+
+-- -- Backward ---------------------------------------------------------------------------------------------------
+
+local function same_list(a, b)
+  if #a ~= #b then return false end
+  for i = 1, #a do
+    if a[i] ~= b[i] then return false end
+  end
+  return true
+end
+
+-- Handles live on with other memory, so the place of the gradients counts, too.
+local function is_same_walk(r, inputs, grads, parameters)
+  local back = r.back
+  if not back or not same_list(back.grads, grads) or not same_list(back.inputs, inputs) then return false end
+  for i = 1, #grads do
+    if not r.held[i]:isSetTo(grads[i]) then return false end
+  end
+  return back.version == versions(grads) + versions(parameters)
+end
+
+-- What was computed forward is of use when it was computed from these inputs and this target.
+local function is_recorded(r, inputs, target)
+  for i = 1, #inputs do
+    if not r.tape.slot[inputs[i]] then return false end
+  end
+  return rawequal(r.target, target) and r.target_version == versions(flatten(target, {}))
+end
+
+-- The gradients by inputs and parameters, for a gradient of the output. Torch7 asks in two calls: one walk serves both.
+function leaf.walk(module, input, gradOutput, target)
+  local r = record_of(module)
+  local inputs, grads = flatten(input, {}), flatten(gradOutput, {})
+  local parameters = module.parameters and module:parameters() or {}
+  if not is_recorded(r, inputs, target) then
+    local output = module.output
+    leaf.update_output(module, input, target)
+    if not is_tensor(output) then module.output = output end   -- a criterion's number
+  end
+  if is_same_walk(r, inputs, grads, parameters) then return r.back end
+  local xs = {}
+  if module.gradInput ~= nil then
+    for i = 1, #inputs do xs[i] = inputs[i] end
+  end
+  local first = #xs
+  for i = 1, #parameters do xs[first + i] = parameters[i] end
+  handle.release_scope(r.scope)
+  local before = handle.open_scope(r.scope)
+  local ok, found = pcall(r.tape.grad, r.tape, flatten(r.made, {}), xs, grads, false)
+  handle.close_scope(before)
+  if not ok then error(found, 0) end
+  hold(r, grads)
+  r.back = {inputs = inputs, grads = grads, version = versions(grads) + versions(parameters), found = found,
+            first = first}
+  return r.back
+end
+
+-- The gradient of input number at, as the module's own tensors; an input without one gets zeros.
+local function adopt_gradients(to, input, found, at)
+  if is_tensor(input) then
+    at = at + 1
+    if found[at] then return adopt(to, found[at]), at end
+    return utils.fit(to, input):resizeAs(input):zero(), at
+  end
+  local out = type(to) == 'table' and to or {}
+  for i = 1, math.max(#out, #input) do
+    if input[i] == nil then out[i] = nil else out[i], at = adopt_gradients(out[i], input[i], found, at) end
+  end
+  return out, at
+end
+
+--- self.gradInput for a gradient of the output; nothing is done where the user has set gradInput to nil.
+function leaf.update_grad_input(module, input, gradOutput, target)
+  if module.gradInput == nil then return nil end
+  local back = leaf.walk(module, input, gradOutput, target)
+  module.gradInput = adopt_gradients(module.gradInput, input, back.found, 0)
+  return module.gradInput
+end
+
+--- Adds the parameters' gradients, times scale, to gradWeight and the like.
+function leaf.accumulate(module, input, gradOutput, scale)
+  local parameters, grads = module:parameters()
+  if not parameters then return end
+  local back = leaf.walk(module, input, gradOutput)
+  for i = 1, #parameters do
+    local g = back.found[back.first + i]
+    if g then grads[i]:add(scale, g) end
+  end
+end
+
+--- The gradient of a criterion's loss by itself: 1, of the loss's type.
+function leaf.one(module, input, target)
+  local r = record_of(module)
+  if not r.made then leaf.update_output(module, input, target) end
+  if not r.one or handle.kind(r.one) ~= handle.kind(r.made) then
+    r.one = handle.like(r.made):resizeAs(r.made):fill(1)
+  end
+  return r.one
+end
+
+-- -- Guests: modules with a backward of their own ---------------------------------------------------------------
+
+-- The gradients of a guest's parameters alone, leaving what it had accumulated.
+local function parameter_gradients(module, input, g)
+  local _, grads = module:parameters()
+  local kept, found = {}, {}
+  for i, grad in ipairs(grads or {}) do
+    kept[i] = grad:clone()
+    grad:zero()
+  end
+  module:accGradParameters(input, g, 1)
+  for i, grad in ipairs(grads or {}) do
+    found[i] = grad:clone()
+    grad:copy(kept[i])
+  end
+  return found
+end
+
+--- Runs a hand-written module on an open tape, as one op that can be differentiated once.
+function leaf.guest(module, input)
+  local out = op.unrecorded(module.updateOutput, module, input)
+  if not is_tensor(out) then return out end
+  local list = flatten(input, {})
+  local count = #list
+  for _, p in ipairs(module:parameters() or {}) do list[#list + 1] = p end
+  local name = require('torch').type(module)
+  local row = op.unlisted(name)
+  row.vjp_list = function(g)
+    if state.tape then
+      errors.fail('%s: its backward is written by hand, so it can be differentiated only once; define compute(input)',
+                  name)
+    end
+    local grads = flatten(module:updateGradInput(input, g), {})
+    for i = 1, count do grads[i] = grads[i] and grads[i]:clone() end
+    for i, p in ipairs(parameter_gradients(module, input, g)) do grads[count + i] = p end
+    return grads
+  end
+  module.output = handle.alias(out)
+  return op.record(row, module.output, list)
+end
+
+leaf.flatten, leaf.adopt = flatten, adopt
+return leaf

@@ -1,0 +1,147 @@
+--- Modules that only change sizes: nn.View, nn.Reshape, nn.Identity.
+local torch = require 'torch'
+local errors = require 'torch.errors'
+local handle = require 'torch.handle'
+local sizes = require 'torch.sizes'
+local F = require('torch.op').F
+local leaf = require 'nn.leaf'
+
+local layout, buffer = handle.layout, sizes.buffer
+
+-- input as a view with these sizes (a LongStorage), behind a first one unless that is nil
+local function view(input, first, wanted)
+  local packed, at = F.contiguous(input), first and 1 or 0
+  buffer[0] = first or 0
+  for i = 1, wanted:size() do buffer[at + i - 1] = wanted[i] end
+  return F.view(packed, nil, at + wanted:size())
+end
+
+local function long_storage(first, ...)
+  if torch.type(first) == 'torch.LongStorage' then return torch.LongStorage(first:size()):copy(first) end
+  return torch.LongStorage(type(first) == 'table' and first or {first, ...})
+end
+
+local function text(storage, between) return table.concat(storage:totable(), between) end
+
+-- -- View -------------------------------------------------------------------------------------------------------
+
+--- nn.View(sizes…): the input's elements with other sizes; one may be −1. What remains is taken for the batch: where
+-- the input has a multiple of the sizes' elements the output has one dimension more. setNumInputDims says how many of
+-- the input's dimensions belong to one sample, which is needed to tell a batch when a size is −1.
+--   nn.View(16 * 5 * 5):forward(torch.randn(32, 16, 5, 5))              -- 32x400
+--   nn.View(-1):setNumInputDims(3):forward(torch.randn(32, 16, 5, 5))   -- 32x400
+local View, parent = torch.class('nn.View', 'nn.Module')
+
+function View:__init(...)
+  parent.__init(self)
+  self:resetSize(...)
+end
+
+--- Takes other sizes; gives the module.
+function View:resetSize(...)
+  local wanted = long_storage(...)
+  local count, open = 1, false
+  for i = 1, wanted:size() do
+    local size = wanted[i]
+    if size < -1 or size == -1 and open then
+      errors.fail('View: expected sizes, of which one may be -1, got %s', text(wanted, 'x'))
+    end
+    if size == -1 then open = true else count = count * size end
+  end
+  self.size, self.numElements = wanted, count
+  return self
+end
+
+function View:setNumInputDims(numInputDims)
+  self.numInputDims = numInputDims
+  return self
+end
+
+local function has_open_size(wanted)
+  for i = 1, wanted:size() do
+    if wanted[i] == -1 then return true end
+  end
+  return false
+end
+
+-- How many samples the input holds, or nil where it is taken for a single one.
+local function batch_size(self, input)
+  local l = layout(input)
+  local own = math.min(self.numInputDims or l.dim, l.dim)
+  local count, batch = 1, 1
+  for i = 0, l.dim - 1 do
+    local size = tonumber(l.size[i])
+    if i < l.dim - own then batch = batch * size else count = count * size end
+  end
+  if count % self.numElements ~= 0 then
+    errors.fail('View: %s cannot be seen as %s', sizes.text(input), text(self.size, 'x'))
+  end
+  if not has_open_size(self.size) then batch = batch * count / self.numElements end
+  if batch == 1 and (not self.numInputDims or l.dim <= self.numInputDims) then return nil end
+  return batch
+end
+
+function View:compute(input)
+  return view(input, batch_size(self, input), self.size)
+end
+
+function View:__tostring__() return ('%s(%s)'):format(torch.type(self), text(self.size, ', ')) end
+
+-- -- Reshape ----------------------------------------------------------------------------------------------------
+
+--- nn.Reshape(sizes…[, batchMode]): the input's elements with other sizes. batchMode true: the first dimension is the
+-- batch and stays; false: it is not; nil: it is, unless the input has just as many elements as the sizes and a first
+-- dimension other than 1.
+--   nn.Reshape(4, 2):forward(torch.randn(5, 8))   -- 5x4x2
+local Reshape = torch.class('nn.Reshape', 'nn.Module')
+
+function Reshape:__init(...)
+  parent.__init(self)
+  local args = {...}
+  if type(args[#args]) == 'boolean' then self.batchMode = table.remove(args) end
+  self.size = long_storage(unpack(args))
+  self.nelement = 1
+  self.batchsize = torch.LongStorage(self.size:size() + 1)
+  self.batchsize[1] = 0
+  for i = 1, self.size:size() do
+    self.nelement = self.nelement * self.size[i]
+    self.batchsize[i + 1] = self.size[i]
+  end
+end
+
+function Reshape:compute(input)
+  local single = self.batchMode == false
+  if self.batchMode == nil then single = input:nElement() == self.nelement and input:size(1) ~= 1 end
+  return view(input, not single and input:size(1) or nil, self.size)
+end
+
+function Reshape:__tostring__() return ('%s(%s)'):format(torch.type(self), text(self.size, 'x')) end
+
+-- -- Identity ---------------------------------------------------------------------------------------------------
+
+--- nn.Identity(): gives its input, a tensor or a table.
+local Identity = torch.class('nn.Identity', 'nn.Module')
+
+function Identity.compute(_, input) return input end
+
+function Identity:updateOutput(input)
+  self.output = input
+  return input
+end
+
+function Identity:updateGradInput(_, gradOutput)
+  self.gradInput = gradOutput
+  return gradOutput
+end
+
+-- What is kept belongs to others, so it is let go of, not emptied.
+function Identity:clearState()
+  leaf.forget(self)
+  for _, name in ipairs {'output', 'gradInput'} do
+    local value = self[name]
+    if handle.is_tensor(value) then self[name] = handle.like(value) elseif value ~= nil then self[name] = {} end
+  end
+  return self
+end
+
+return {View = View, Reshape = Reshape, Identity = Identity}

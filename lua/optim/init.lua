@@ -1,0 +1,23 @@
+--- optim: optimisers, optim.sgd(f, x, config, state) and the like, and what accompanies training: ConfusionMatrix and
+-- Logger. require 'optim' also sets the global optim.
+--
+-- f(x) gives a value and the gradient by x; the optimiser moves x, in place, and gives x and a table with the value.
+-- What it keeps between steps goes into state, or into config when there is no state.
+--   local x = torch.Tensor{3}
+--   local config = {learningRate = 0.1}
+--   for i = 1, 100 do optim.sgd(function(v) return v:dot(v), v * 2 end, x, config) end
+--   print(x[1])   -- nearly 0
+local errors = require 'torch.errors'
+require 'torch'
+
+errors.package()
+
+local optim = rawget(_G, 'optim') or {}
+rawset(_G, 'optim', optim)
+
+for _, name in ipairs {'sgd', 'adam', 'rmsprop'} do optim[name] = require('optim.' .. name) end
+require 'optim.ConfusionMatrix'
+require 'optim.Logger'
+
+package.loaded.optim = optim
+return optim
