@@ -60,7 +60,7 @@ end)
 
 for _, file in ipairs {'tests/lua/torch/test_ops.lua', 'tests/lua/autograd/test_gradients.lua'} do
   t.test('the table tests of ' .. file .. ' know it and pass', function()
-    local text = lua('-e "assert(require(\'torch.op\').by_name.cube)" ' .. file)
+    local text = lua('-e "require(\'torch\') assert(require(\'torch.op\').by_name.cube)" ' .. file)
     assert(text:find('%f[%d]%d+ passed, 0 failed'), text)
   end)
 end
