@@ -199,11 +199,51 @@ static int run(operands *o, mt_tensor *out, double s, double t) {
   return 0;
 }
 
+/* -- The short way ------------------------------------------------------------------------------------------ */
+
+/* Whether x is a packed tensor of the CPU with the model's dtype and sizes. */
+static int packed_like(const mt_tensor *x, const mt_tensor *model) {
+  int64_t step = 1;
+  if (!x || x->dim != model->dim || x->dtype != model->dtype || x->device != MT_CPU || !x->storage) return 0;
+  for (int i = x->dim - 1; i >= 0; i--) {
+    if (x->size[i] != model->size[i] || (x->stride[i] != step && x->size[i] != 1)) return 0;
+    step *= x->size[i];
+  }
+  return 1;
+}
+
+/* Small packed tensors of one kind, where all that the long way has to find out would cost more than the work. Gives 0
+ * when it has done it, 1 after a failure, -1 when the operands are for the long way. */
+static int run_packed(int op, mt_tensor *out, const mt_tensor *const *in, double s, double t) {
+  int n = kinds[op].inputs, dtype = out->dtype;
+  int64_t width = mt_dtype_size(dtype);
+  if (kinds[op].compare || kinds[op].masked || !in[0] || (dtype >= MT_UINT8 && divides(op))) return -1;
+  for (int k = 0; k < n; k++) {
+    if (!packed_like(in[k], in[0])) return -1;
+    if (in[k]->storage == out->storage && in[k]->offset != out->offset) return -1;
+  }
+  mt_pointwise_kernel kernel = (mt_pointwise_kernel)mt_kernel_get(MT_CPU, op, in[0]->dtype);
+  int64_t numel = mt_tensor_numel(in[0]);
+  if (!kernel || in[0]->dtype != dtype || out->device != MT_CPU || mt_threads_for(numel) > 1) return -1;
+  if (!packed_like(out, in[0])) {
+    if (out->dim != 0 || out->storage) return -1;
+    if (mt_tensor_resize(out, in[0]->dim, in[0]->size)) return 1;
+  }
+  char *p[4] = {mt_tensor_data(out)};
+  for (int k = 0; k < n; k++) p[k + 1] = mt_tensor_data(in[k]);
+  if (numel)
+    kernel(numel, p, (int64_t[]){width, width, width, width}, mt_scalar_wrap(dtype, s), mt_scalar_wrap(dtype, t));
+  if (numel) mt_touched(out);
+  return 0;
+}
+
 int mt_pointwise(int op, mt_tensor *out, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c, double s,
                  double t) {
   operands o;
   if (mt_stopped()) return 1;
   if (op < 0 || op >= MT_OPS || kinds[op].inputs == 0) return mt_fail("pointwise: op %d is none", op);
+  int done = run_packed(op, out, (const mt_tensor *const[]){a, b, c}, s, t);
+  if (done >= 0) return done;
   o.op = op;
   o.name = mt_op_name(op);
   o.n = kinds[op].inputs;

@@ -44,6 +44,7 @@ typedef struct mt_block {
   uint8_t device;
   uint8_t origin;                             /* MT_OWNED, MT_EXTERNAL or MT_MAPPED */
   uint8_t index;                              /* which device of that kind */
+  uint32_t room;                              /* bytes behind this header that held or hold small data; 0: none */
   void (*release)(void *context, void *data); /* external memory only; may be NULL */
   void *context;
 } mt_block;

@@ -17,21 +17,45 @@ static int check_kind(const char *what, int dtype, int device, int64_t size) {
   return 0;
 }
 
-static mt_storage *storage_header(int dtype, int device, int origin) {
-  mt_storage *s = calloc(1, sizeof *s);
-  if (!s) {
-    mt_fail("storage: not enough memory");
-    return NULL;
-  }
+static void fill_header(mt_storage *s, int dtype, int device, int origin) {
+  memset(s, 0, sizeof *s);
   s->refs = 1;
   s->dtype = (uint8_t)dtype;
   s->device = (uint8_t)device;
   s->origin = (uint8_t)origin;
+}
+
+static mt_storage *storage_header(int dtype, int device, int origin) {
+  mt_storage *s = malloc(sizeof *s);
+  if (s)
+    fill_header(s, dtype, device, origin);
+  else
+    mt_fail("storage: not enough memory");
   return s;
 }
 
+/* A header's share of a block that holds small data too, and the most bytes of data that are worth it: a small tensor
+ * then costs one block, and touches memory in one place. */
+enum { HEADER = 64, SMALL = 192 };
+_Static_assert(sizeof(mt_storage) <= HEADER, "the data would overlap its header");
+
+static mt_storage *small_storage(int dtype, int64_t size) {
+  int64_t capacity;
+  mt_storage *s = mt_allocate(MT_CPU, 0, (size_t)(HEADER + size * mt_dtype_size(dtype)), &capacity);
+  if (!s) return NULL;
+  fill_header(s, dtype, MT_CPU, MT_OWNED);
+  s->data = (char *)s + HEADER;
+  s->size = size;
+  s->capacity = capacity - HEADER;
+  s->room = (uint32_t)s->capacity;
+  return s;
+}
+
+static int holds_small(const mt_storage *s) { return s->room && s->data == (const char *)s + HEADER; }
+
 mt_storage *mt_storage_new(int dtype, int device, int64_t size) {
   if (check_kind("storage", dtype, device, size)) return NULL;
+  if (device == MT_CPU && size > 0 && size * mt_dtype_size(dtype) <= SMALL) return small_storage(dtype, size);
   mt_storage *s = storage_header(dtype, device, MT_OWNED);
   if (s && mt_storage_resize(s, size)) {
     mt_storage_free(s);
@@ -114,6 +138,7 @@ mt_storage *mt_storage_retain(mt_storage *s) {
 }
 
 static void drop_memory(mt_storage *s) {
+  if (holds_small(s)) return;
   if (s->origin == MT_OWNED)
     mt_deallocate(s->device, s->index, s->data, s->capacity);
   else if (s->origin == MT_MAPPED && s->context)
@@ -125,7 +150,10 @@ static void drop_memory(mt_storage *s) {
 void mt_storage_free(mt_storage *s) {
   if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
   drop_memory(s);
-  free(s);
+  if (s->room)
+    mt_deallocate(MT_CPU, 0, s, HEADER + (int64_t)s->room);
+  else
+    free(s);
 }
 
 static int copy_bytes(const mt_storage *s, void *to, const void *from, int64_t bytes) {
@@ -160,7 +188,7 @@ int mt_storage_resize(mt_storage *s, int64_t size) {
     mt_deallocate(s->device, s->index, data, capacity);
     return 1;
   }
-  mt_deallocate(s->device, s->index, s->data, s->capacity);
+  drop_memory(s);
   s->data = data;
   s->capacity = capacity;
   s->size = size;
