@@ -52,6 +52,7 @@ void mt_cuda_register_matmul(void);
 void mt_cuda_register_index(void);
 void mt_cuda_register_softmax(void);
 void mt_cuda_register_random(void);
+void mt_cuda_register_step(void);
 
 /* -- Launching -------------------------------------------------------------------------------------------------- */
 

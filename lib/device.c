@@ -15,6 +15,7 @@ static const struct {
 #define TERNARY(NAME, TYPES, FORMULA) {#NAME, "ternary"},
 #define COMPARE(NAME, TYPES, FORMULA) {#NAME, "compare"},
 #define MASKED(NAME, TYPES, FORMULA) {#NAME, "masked"},
+#define STEP(NAME, STATES, BODY) {#NAME, "step"},
 #define REDUCE(NAME, TYPES) {#NAME, "reduce"},
 #define OWN(NAME) {#NAME, "own"},
 #include "ops.def"
@@ -118,6 +119,7 @@ __attribute__((constructor)) static void start(void) {
   mt_register_copy();
   mt_register_reduce();
   mt_register_scan();
+  mt_register_step();
   mt_register_matmul();
   mt_register_sort();
   mt_register_index();

@@ -17,6 +17,7 @@ enum {
 #define TERNARY(NAME, TYPES, FORMULA) MT_OP_##NAME,
 #define COMPARE(NAME, TYPES, FORMULA) MT_OP_##NAME,
 #define MASKED(NAME, TYPES, FORMULA) MT_OP_##NAME,
+#define STEP(NAME, STATES, BODY) MT_OP_##NAME,
 #define REDUCE(NAME, TYPES) MT_OP_##NAME,
 #define OWN(NAME) MT_OP_##NAME,
 #include "ops.def"
@@ -87,6 +88,7 @@ void mt_register_pointwise(void);
 void mt_register_copy(void);
 void mt_register_reduce(void);
 void mt_register_scan(void);
+void mt_register_step(void);
 void mt_register_matmul(void);
 void mt_register_sort(void);
 void mt_register_index(void);

@@ -86,7 +86,7 @@ int mt_interrupted(void);
 
 int mt_op_count(void);            /* ops are numbered 0 … count - 1 */
 const char *mt_op_name(int op);   /* NULL when out of range */
-const char *mt_op_kind(int op);   /* "unary", "binary", "ternary", "compare", "masked", "reduce", "own" */
+const char *mt_op_kind(int op);   /* "unary", "binary", "ternary", "compare", "masked", "step", "reduce", "own" */
 int mt_op_find(const char *name); /* -1 when unknown */
 int mt_op_available(int op, int device, int dtype); /* 1 when the slot is filled */
 const char *mt_dtype_name(int dtype);               /* "float", "double", …; NULL when out of range */
@@ -230,6 +230,15 @@ int mt_batch_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor 
                        const mt_tensor *input, const mt_tensor *mean, const mt_tensor *invstd, const mt_tensor *weight,
                        int training);
 /* out (one element): -sum w[y] logp[n,y] / sum w[y] (or not averaged); logp: N×C, target: N int64 from 1 */
+
+/* -- Ops: steps of optimisers ------------------------------------------------------------------------------- */
+
+enum { MT_STEP_NUMBERS = 10 };
+
+/* One step over all elements of x, in one pass: changes x and as many of the states u, v, w as the row of ops.def has
+ * (the others are not looked at), given the gradient and the row's MT_STEP_NUMBERS numbers. All have x's count. */
+int mt_step(int op, mt_tensor *x, const mt_tensor *grad, mt_tensor *u, mt_tensor *v, mt_tensor *w,
+            const double *number);
 
 /* -- Random numbers: Torch7's Mersenne Twister -------------------------------------------------------------- */
 

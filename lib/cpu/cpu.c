@@ -10,5 +10,5 @@ void mt_register_cpu(void) {
   if (most && !strcmp(most, "portable")) return;
   mt_cpu_register_blas();
   mt_cpu_register_conv();
-  mt_cpu_register_pointwise();
+  mt_cpu_register_isa();
 }

@@ -3,9 +3,8 @@
 #define MOONTORCH_CPU_H
 #include "../kernels.h"
 
-void mt_cpu_register_pointwise(void); /* every pointwise row, for wider vectors */
-void mt_cpu_register_blas(void);      /* matmul, dot: float, double */
-void mt_cpu_register_conv(void);      /* conv2d, conv2d_input, conv2d_weight: float, double */
-void mt_cpu_register_pointwise(void); /* builds of the pointwise rows for wider instruction sets */
+void mt_cpu_register_blas(void); /* matmul, dot: float, double */
+void mt_cpu_register_conv(void); /* conv2d, conv2d_input, conv2d_weight: float, double */
+void mt_cpu_register_isa(void);  /* builds of the pointwise rows, steps and reductions for wider instruction sets */
 
 #endif

@@ -1,4 +1,4 @@
-/* isa.c: picks the widest builds of the pointwise kernels and the reductions that this CPU runs. */
+/* isa.c: picks the widest builds of the pointwise kernels, the steps and the reductions that this CPU runs. */
 #include "cpu.h"
 
 #include <stdlib.h>
@@ -7,14 +7,16 @@
 #if defined(__x86_64__)
 void mt_cpu_pointwise_avx2(void);
 void mt_cpu_pointwise_avx512(void);
+void mt_cpu_step_avx2(void);
 void mt_cpu_reduce_avx2(void);
 
 /* MOONTORCH_ISA=portable or avx2 holds back wider builds: the tests compare them. */
-void mt_cpu_register_pointwise(void) {
+void mt_cpu_register_isa(void) {
   const char *most = getenv("MOONTORCH_ISA");
   if (most && !strcmp(most, "portable")) return;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
     mt_cpu_pointwise_avx2();
+    mt_cpu_step_avx2();
     mt_cpu_reduce_avx2();
   }
   if (most && !strcmp(most, "avx2")) return;
@@ -23,5 +25,5 @@ void mt_cpu_register_pointwise(void) {
     mt_cpu_pointwise_avx512();
 }
 #else
-void mt_cpu_register_pointwise(void) {}
+void mt_cpu_register_isa(void) {}
 #endif

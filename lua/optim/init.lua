@@ -1,5 +1,5 @@
---- optim: optimisers, optim.sgd(f, x, config, state) and the like, and what accompanies training: ConfusionMatrix and
--- Logger. require 'optim' also sets the global optim.
+--- optim: optimisers, optim.sgd(f, x, config, state) and the like, and what accompanies training: schedules, averages
+-- of weights, ConfusionMatrix and Logger. require 'optim' also sets the global optim.
 --
 -- f(x) gives a value and the gradient by x; the optimiser moves x, in place, and gives x and a table with the value.
 -- What it keeps between steps goes into state, or into config when there is no state.
@@ -15,7 +15,19 @@ errors.package()
 local optim = rawget(_G, 'optim') or {}
 rawset(_G, 'optim', optim)
 
-for _, name in ipairs {'sgd', 'adam', 'rmsprop'} do optim[name] = require('optim.' .. name) end
+local function take(module)
+  for name, value in pairs(module) do optim[name] = value end
+end
+
+for _, name in ipairs {'sgd', 'nag', 'asgd', 'rmsprop', 'adagrad', 'adadelta', 'adafactor', 'rprop', 'cg', 'lbfgs',
+                       'lswolfe', 'polyinterp', 'FistaLS', 'de', 'cmaes', 'checkgrad'} do
+  optim[name] = require('optim.' .. name)
+end
+take(require 'optim.adam')
+take(require 'optim.average')
+take(require 'optim.groups')
+require 'optim.schedules'
+optim.schedule = optim.Schedule
 require 'optim.ConfusionMatrix'
 require 'optim.Logger'
 

@@ -103,3 +103,18 @@ t.test('devices do not mix', function()
   local x = torch.FloatTensor{1, 2}
   t.raises('expected a float tensor, got a cuda float one', function() return x + to_cuda(x) end)
 end)
+
+t.test('optimisers take the same steps on it', function()
+  local config = {momentum = 0.9, learningRate = 0.1, weightDecay = 0.01}
+  for _, name in ipairs {'sgd', 'nag', 'asgd', 'adam', 'adamw', 'adamax', 'lamb', 'rmsprop', 'adagrad', 'adadelta',
+                         'rprop'} do
+    local x = torch.range(1, 300):double():div(100)
+    local y = to_cuda(x)
+    for _, at in ipairs {x, y} do
+      local own = setmetatable({}, {__index = config})
+      for _ = 1, 3 do optim[name](function(v) return 0, v * 2 end, at, own) end
+    end
+    local difference = samples.differ(y:double(), x)
+    if difference then error(name .. ': ' .. difference, 0) end
+  end
+end)
