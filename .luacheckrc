@@ -3,7 +3,7 @@ max_line_length = 120
 ignore = { '212/self', '212/_.*' }
 
 -- Scripts for th find these, as in Torch7.
-local given = { 'torch', 'nn', 'optim', 'cutorch' }
+local given = { 'torch', 'nn', 'optim', 'cutorch', 'paths', 'sys', 'xlua' }
 files['tests'].read_globals = given
 files['tutorials'].read_globals = given
 files['bench'].read_globals = given

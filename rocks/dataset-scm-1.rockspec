@@ -1,5 +1,5 @@
 -- The rocks of this folder name no other rock as a dependency: public servers carry other projects' packages of the
--- same names. Make torch first, then what stands on it: autograd, nn, optim.
+-- same names. Make paths and torch first, then what stands on them: autograd, nn, optim.
 rockspec_format = '3.0'
 package = 'dataset'
 version = 'scm-1'

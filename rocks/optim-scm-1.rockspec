@@ -1,5 +1,5 @@
 -- The rocks of this folder name no other rock as a dependency: public servers carry other projects' packages of the
--- same names. Make torch first, then what stands on it: autograd, nn, optim.
+-- same names. Make paths, torch, sys and xlua first: this one stands on them.
 rockspec_format = '3.0'
 package = 'optim'
 version = 'scm-1'

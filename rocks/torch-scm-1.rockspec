@@ -1,6 +1,6 @@
--- Builds the C library too, and puts it where lua/torch/ffi.lua looks. It needs CMake, a C compiler and OpenBLAS's
--- OpenMP build. The rocks of this folder name no other rock as a dependency: public servers carry other projects'
--- packages of the same names.
+-- Make the rock paths first. This one builds the C library too, and puts it where lua/torch/ffi.lua looks. It needs
+-- CMake, a C compiler and OpenBLAS's OpenMP build. The rocks of this folder name no other rock as a dependency: public
+-- servers carry other projects' packages of the same names.
 rockspec_format = '3.0'
 package = 'torch'
 version = 'scm-1'

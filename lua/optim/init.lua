@@ -9,6 +9,7 @@
 --   print(x[1])   -- nearly 0
 local errors = require 'torch.errors'
 require 'torch'
+require 'xlua' -- scripts for Torch7 find it and sys loaded with optim
 
 errors.package()
 

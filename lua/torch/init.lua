@@ -11,6 +11,7 @@ local op = require 'torch.op'
 local tensorfile = require 'torch.tensorfile'
 local types = require 'torch.types'
 
+require 'paths' -- scripts for Torch7 find it loaded
 errors.package()
 
 local torch = {version = '0.1.0', C = C, F = op.F, isTensor = handle.is_tensor, isStorage = handle.is_storage}

@@ -1,11 +1,13 @@
 --- The functions of the C library that clocks and files need, under names of our own, so that they do not clash with
 -- what another package tells the FFI about the same functions.
 local ffi = require 'ffi'
+local fs = require 'paths.fs'
 
 ffi.cdef [[
 typedef struct mt_file mt_file;
 int mt_c_clock(int clock, void *spec) __asm__("clock_gettime");
 int mt_c_usage(int who, void *usage) __asm__("getrusage");
+int mt_c_sleep(const void *spec, void *left) __asm__("nanosleep");
 mt_file *mt_c_open(const char *path, const char *mode) __asm__("fopen");
 mt_file *mt_c_popen(const char *command, const char *mode) __asm__("popen");
 int mt_c_close(mt_file *f) __asm__("fclose");
@@ -26,42 +28,19 @@ int mt_c_chmod(int descriptor, unsigned mode) __asm__("fchmod");
 int mt_c_rename(const char *from, const char *to) __asm__("rename");
 int mt_c_remove(const char *path) __asm__("unlink");
 int mt_c_getpid(void) __asm__("getpid");
-int mt_c_mkdir(const char *path, unsigned mode) __asm__("mkdir");
 char *mt_c_realpath(const char *path, char *resolved) __asm__("realpath");
 void mt_c_free(void *p) __asm__("free");
 char *mt_c_strerror(int code) __asm__("strerror");
 double mt_c_strtod(const char *text, char **rest) __asm__("strtod");
 long long mt_c_strtoll(const char *text, char **rest, int base) __asm__("strtoll");
-int mt_c_statx(int folder, const char *path, int flags, unsigned mask, void *buffer) __asm__("statx");
 ]]
 
-local libc = {C = ffi.C}
+-- kind: see paths.fs
+local libc = {C = ffi.C, kind = fs.kind, make_folder = fs.make_folder}
 
 --- What the last failed call says: "No space left on device".
 function libc.reason()
   return ffi.string(ffi.C.mt_c_strerror(ffi.errno()))
-end
-
---- Makes a folder; one that is there already stays.
-function libc.make_folder(path)
-  ffi.C.mt_c_mkdir(path, 0x1ff)
-end
-
-local regular, type_mask = 0x8000, 0xf000
-
---- What lies at a path: 'file' and its permission bits, 'other' (a folder, a device, a pipe), or nil for nothing.
-function libc.kind(path)
-  if ffi.os ~= 'Linux' then -- statx is Linux's, and stat has another layout on each system
-    local file = io.open(path, 'rb')
-    if not file then return nil end
-    file:close()
-    return path:match('^/dev/') and 'other' or 'file', nil
-  end
-  local buffer = ffi.new('uint16_t[128]')
-  if ffi.C.mt_c_statx(-100, path, 0, 3, buffer) ~= 0 then return nil end
-  local mode = buffer[14] -- stx_mode, at byte 28
-  if bit.band(mode, type_mask) ~= regular then return 'other' end
-  return 'file', bit.band(mode, 0xfff)
 end
 
 return libc

@@ -97,7 +97,7 @@ function serialize.save(path, object, mode, referenced)
   if type(path) ~= 'string' then errors.fail('save: expected a file name, got a %s', type(path)) end
   path = real_path(path)
   local kind, permissions = libc.kind(path)
-  if kind == 'other' then return save_directly(path, object, mode, referenced) end
+  if kind and kind ~= 'file' then return save_directly(path, object, mode, referenced) end
   save_beside(path, permissions, object, mode, referenced)
 end
 

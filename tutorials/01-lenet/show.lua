@@ -1,17 +1,7 @@
 --- What the tutorial shows in a terminal: a progress bar, and images drawn with Unicode blocks.
+local terminal = require 'xlua.terminal'
+
 local show = {}
-
-local isatty
-do
-  local ffi = require 'ffi'
-  ffi.cdef 'int isatty(int descriptor);'
-  isatty = ffi.C.isatty(1) ~= 0
-end
-
---- Columns of the terminal.
-local function width()
-  return tonumber(os.getenv('COLUMNS') or '') or 80
-end
 
 local function clock(seconds)
   return ('%d:%02d'):format(math.floor(seconds / 60), math.floor(seconds % 60))
@@ -22,18 +12,14 @@ end
 --- One line that fills: " 34% ████▍        loss 0.312  3,120 images/s  0:41 left".
 -- On a terminal it is drawn over itself; elsewhere only its last state is printed.
 function show.progress(done, total, loss, rate, left)
-  if not isatty and done < total then return end
   local cells, eighths = 24, {[0] = ' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'}
   local filled = done / total * cells
   local bar = ('█'):rep(math.floor(filled))
   if filled < cells then
     bar = bar .. eighths[math.floor(filled % 1 * 8)] .. (' '):rep(cells - math.floor(filled) - 1)
   end
-  io.write(('%s %3d%% %s loss %.3f  %5d images/s  %s%s'):format(
-    isatty and '\r' or '', math.floor(100 * done / total), bar, loss, rate,
-    done < total and clock(left) .. ' left' or '', isatty and '\27[K' or ''))
-  if done >= total then io.write('\n') end
-  io.flush()
+  terminal.redraw((' %3d%% %s loss %.3f  %5d images/s  %s'):format(
+    math.floor(100 * done / total), bar, loss, rate, done < total and clock(left) .. ' left' or ''), done >= total)
 end
 
 -- -- Images -----------------------------------------------------------------------------------------------------
@@ -45,7 +31,7 @@ end
 
 -- One character for the pixels above and below: two greys where the terminal has colours, else one shade for both.
 local function cell(upper, lower)
-  if isatty and not os.getenv('NO_COLOR') then
+  if terminal.is_terminal() and not os.getenv('NO_COLOR') then
     local function grey(v) return 232 + math.floor(v / 255 * 23 + 0.5) end
     return ('\27[38;5;%d;48;5;%dm▀\27[0m'):format(grey(upper), grey(lower))
   end
@@ -62,7 +48,7 @@ end
 --- Draws 28x28 images (ByteTensors) in a row, with lines of captions under each: captions[i] = {'true', 'predicted'}.
 -- Pixels are averaged in blocks where the terminal is narrow.
 function show.images(images, captions)
-  local step = width() >= #images * 30 and 1 or 2
+  local step = terminal.width() >= #images * 30 and 1 or 2
   local columns = 28 / step
   for row = 1, 28, 2 * step do
     local line = {}
