@@ -29,6 +29,9 @@ take(require 'optim.average')
 take(require 'optim.groups')
 require 'optim.schedules'
 optim.schedule = optim.Schedule
+take(require 'optim.trainer.progress')
+optim.prefetch = require 'optim.trainer.prefetch'
+for _, name in ipairs {'trainer.batches', 'trainer.events', 'Trainer'} do require('optim.' .. name) end
 require 'optim.ConfusionMatrix'
 require 'optim.Logger'
 

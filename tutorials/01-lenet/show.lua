@@ -1,26 +1,7 @@
---- What the tutorial shows in a terminal: a progress bar, and images drawn with Unicode blocks.
+--- What the tutorial shows in a terminal: images drawn with Unicode blocks.
 local terminal = require 'xlua.terminal'
 
 local show = {}
-
-local function clock(seconds)
-  return ('%d:%02d'):format(math.floor(seconds / 60), math.floor(seconds % 60))
-end
-
--- -- Progress ---------------------------------------------------------------------------------------------------
-
---- One line that fills: " 34% ████▍        loss 0.312  3,120 images/s  0:41 left".
--- On a terminal it is drawn over itself; elsewhere only its last state is printed.
-function show.progress(done, total, loss, rate, left)
-  local cells, eighths = 24, {[0] = ' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'}
-  local filled = done / total * cells
-  local bar = ('█'):rep(math.floor(filled))
-  if filled < cells then
-    bar = bar .. eighths[math.floor(filled % 1 * 8)] .. (' '):rep(cells - math.floor(filled) - 1)
-  end
-  terminal.redraw((' %3d%% %s loss %.3f  %5d images/s  %s'):format(
-    math.floor(100 * done / total), bar, loss, rate, done < total and clock(left) .. ' left' or ''), done >= total)
-end
 
 -- -- Images -----------------------------------------------------------------------------------------------------
 
@@ -68,5 +49,4 @@ function show.images(images, captions)
   end
 end
 
-show.clock = clock
 return show

@@ -90,7 +90,8 @@ local function train_epoch()
     if i % 10 == 0 or i == steps_each then
       local now = timer:time().real
       local rate = i * opt.batch / (now - start)
-      show.progress(i, steps_each, smooth, rate, (steps_each - i) * opt.batch / rate)
+      local left = (steps_each - i) * opt.batch / rate
+      optim.progress(i, steps_each, ('loss %.3f  %5d images/s'):format(smooth, rate), left)
     end
   end
 end
@@ -117,7 +118,7 @@ for epoch = 1, opt.epochs do
   accuracy = evaluate(confusion)
   print(('      accuracy on the test images: %.2f %%'):format(100 * accuracy))
 end
-print(('trained in %s'):format(show.clock(timer:time().real)))
+print(('trained in %s'):format(optim.clock(timer:time().real)))
 print(confusion)
 
 -- -- Saving, loading, looking ---------------------------------------------------------------------------------------
