@@ -6,7 +6,6 @@ ignore = { '212/self', '212/_.*' }
 local given = { 'torch', 'nn', 'optim', 'cutorch', 'paths', 'sys', 'xlua' }
 files['tests'].read_globals = given
 files['tutorials'].read_globals = given
-files['bench'].read_globals = given
 -- Rows of ops are read with these in reach, as in lua/torch/ops.
 files['tests/new_op'].read_globals = { 'row', 'F', 'unary', 'binary' }
 -- A package's own global is set in its init.lua and read in its other files.
