@@ -137,11 +137,43 @@ function autograd.jvp(f, x, v)
   return forward or zeros_like(y), y
 end
 
+--- The product of f's Hessian at x and a vector: hvp(f, x, v), v of the sizes of x; f gives a tensor of one element.
+function autograd.hvp(f, x, v)
+  return (gradient(function(at) return F.sum(F.mul(autograd.grad(f)(at), v), 0) end, x))
+end
+
+-- Rows of a matrix m×n: row i from a vector of zeros with a 1 at i.
+local function rows_of(m, model, row)
+  local unit, rows = model.new(m):zero(), {}
+  for i = 1, m do
+    unit:zero()
+    unit[i] = 1
+    rows[i] = row(unit):contiguous():view(1, -1)
+  end
+  return torch.cat(rows, 1)
+end
+
+--- f's Jacobian at x: a matrix with a row for each element of f(x) and a column for each of x.
+function autograd.jacobian(f, x)
+  local t, y = autograd.record(x, f, x)
+  check_loss(y, 'jacobian')
+  return rows_of(y:nElement(), y, function(unit)
+    local g = t:grad(y, {x}, unit:viewAs(y), false)[1]
+    return g or zeros_like(x)
+  end)
+end
+
+--- f's Hessian at x, a matrix; f gives a tensor of one element.
+function autograd.hessian(f, x)
+  return autograd.jacobian(function(at) return F.contiguous(autograd.grad(f)(at)) end, x)
+end
+
 -- -- Own rules --------------------------------------------------------------------------------------------------
 
---- An op with a rule of its own: custom{forward = function(…) → tensor, vjp = function(g, out, …) → gradients…}.
--- forward runs unrecorded. vjp gives one gradient for each tensor argument, in order (nil for none); written with ops
--- it can be differentiated again. It may record on tapes of its own, as the adjoint method of an ODE solver does.
+--- An op with a rule of its own: custom{forward = function(…) → tensor, vjp = function(g, out, …) →
+-- gradients…}. forward runs unrecorded. vjp gives one gradient for each tensor argument, in order (nil for none);
+-- written with ops it can be differentiated again. It may record on tapes of its own, as the adjoint method of an ODE
+-- solver does.
 --   local cube = autograd.custom{
 --     forward = function(x) return torch.pow(x, 3) end,
 --     vjp = function(g, out, x) return torch.cmul(g, torch.pow(x, 2)) * 3 end}
@@ -182,6 +214,8 @@ function autograd.checkpoint(f, ...)
   return op.record(row, out, probe:found())
 end
 
+autograd.anomaly = require 'autograd.anomaly'
+autograd.profile = require 'autograd.profile'
 autograd.tape = tape
 package.loaded.autograd = autograd
 return autograd

@@ -84,9 +84,13 @@ local function version_read(t, out, into)
   return v
 end
 
+--- While these are functions, tapes show them each result and gradient; see autograd/anomaly.lua.
+local guard = {result = nil, gradient = nil}
+
 --- Called by every op while this tape is open; see torch.op.
 function Tape:append(row, out, a, b, c, p, q, r, s, into)
   local slot = self.slot
+  if guard.result then guard.result(row, out, a, b, c, into) end
   if self.any_written and not into then
     if a and row.inputs ~= 'list' then refuse_alias(self, row, a) end
     if b then refuse_alias(self, row, b) end
@@ -136,8 +140,9 @@ local function check_versions(self, n, row, needed)
 end
 
 -- Broadcasting is undone here and nowhere else.
-local function accumulate(grads, slot, g, input)
+local function accumulate(grads, slot, g, input, row, from)
   if slot == 0 or not g then return end
+  if guard.gradient then guard.gradient(row, g, from) end
   g = F.sum_to(g, input)
   local before = grads[slot]
   grads[slot] = before and F.add(before, g) or g
@@ -145,7 +150,7 @@ end
 
 local function back_list(self, n, row, g, grads)
   local parts = row.vjp_list(g, self.out[n], self.a[n], self.p[n], self.q[n], self.r[n], self.s[n])
-  for i, slot in ipairs(self.slot_a[n]) do accumulate(grads, slot, parts[i], self.a[n][i]) end
+  for i, slot in ipairs(self.slot_a[n]) do accumulate(grads, slot, parts[i], self.a[n][i], row, g) end
 end
 
 local function rule_of(row, i, slot, needed)
@@ -158,18 +163,18 @@ local function back_rules(self, n, row, g, grads, needed)
   local sa, sb, sc, inputs = self.slot_a[n], self.slot_b[n], self.slot_c[n], row.inputs
   local rule = rule_of(row, 1, sa, needed)
   if inputs == 1 then
-    if rule then accumulate(grads, sa, rule(g, out, a, p, q, r, s), a) end
+    if rule then accumulate(grads, sa, rule(g, out, a, p, q, r, s), a, row, g) end
     return
   end
   local rule_b, rule_c = rule_of(row, 2, sb, needed), inputs == 3 and rule_of(row, 3, sc, needed)
   if inputs == 2 then
-    if rule then accumulate(grads, sa, rule(g, out, a, b, p, q, r, s), a) end
-    if rule_b then accumulate(grads, sb, rule_b(g, out, a, b, p, q, r, s), b) end
+    if rule then accumulate(grads, sa, rule(g, out, a, b, p, q, r, s), a, row, g) end
+    if rule_b then accumulate(grads, sb, rule_b(g, out, a, b, p, q, r, s), b, row, g) end
     return
   end
-  if rule then accumulate(grads, sa, rule(g, out, a, b, c, p, q, r, s), a) end
-  if rule_b then accumulate(grads, sb, rule_b(g, out, a, b, c, p, q, r, s), b) end
-  if rule_c then accumulate(grads, sc, rule_c(g, out, a, b, c, p, q, r, s), c) end
+  if rule then accumulate(grads, sa, rule(g, out, a, b, c, p, q, r, s), a, row, g) end
+  if rule_b then accumulate(grads, sb, rule_b(g, out, a, b, c, p, q, r, s), b, row, g) end
+  if rule_c then accumulate(grads, sc, rule_c(g, out, a, b, c, p, q, r, s), c, row, g) end
 end
 
 local function back_fast(self, n, row, g, grads, needed)
@@ -183,9 +188,9 @@ local function back_fast(self, n, row, g, grads, needed)
   else
     ga, gb, gc = row.fast(need, g, out, a, b, c, p, q, r, s)
   end
-  if needed[sa] then accumulate(grads, sa, ga, a) end
-  if needed[sb] then accumulate(grads, sb, gb, b) end
-  if needed[sc] then accumulate(grads, sc, gc, c) end
+  if needed[sa] then accumulate(grads, sa, ga, a, row, g) end
+  if needed[sb] then accumulate(grads, sb, gb, b, row, g) end
+  if needed[sc] then accumulate(grads, sc, gc, c, row, g) end
 end
 
 -- The slots of xs, and all slots that lie between them and y.
@@ -281,4 +286,4 @@ end
 --- The tensors noted.
 function Probe:found() return self.list end
 
-return {new = new, probe = probe, Tape = Tape}
+return {new = new, probe = probe, Tape = Tape, guard = guard}
