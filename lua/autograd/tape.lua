@@ -24,9 +24,15 @@ local function new()
   return setmetatable(tape, Tape)
 end
 
---- Forgets everything, keeping the tables. Results of recorded ops give their memory back when release is true.
+--- Forgets everything, keeping the tables. Results of ops give their memory back when release is true: recorded ones,
+-- and those that a tape with the list loose has noted.
 function Tape:clear(release)
   if release then
+    local loose = self.loose
+    for i = loose and #loose or 0, 1, -1 do
+      C.mt_tensor_release(loose[i])
+      loose[i] = nil
+    end
     for i = 1, self.n do
       local row = self.row[i]
       if row then
@@ -100,7 +106,11 @@ function Tape:append(row, out, a, b, c, p, q, r, s, into)
   sb, sc = b and slot[b], c and slot[c]
   if not (sa or sb or sc) or not row.vjp then
     if slot[out] then slot[out] = nil end
-    if into and self.tracked[memory_of(out)] then note_write(self, row, out) end
+    if into then
+      if self.tracked[memory_of(out)] then note_write(self, row, out) end
+    elseif self.loose then
+      self.loose[#self.loose + 1] = out
+    end
     return
   end
   local n = self.n + 1

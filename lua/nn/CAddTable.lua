@@ -2,10 +2,9 @@
 -- memory takes the sum.
 --   nn.CAddTable():forward{torch.ones(3), torch.ones(3), torch.ones(3)}   -- 3, 3, 3
 local torch = require 'torch'
-local errors = require 'torch.errors'
-local handle = require 'torch.handle'
 local op = require 'torch.op'
 local branches = require 'nn.branches'
+local inputs = require 'nn.inputs'
 local leaf = require 'nn.leaf'
 local utils = require 'nn.utils'
 
@@ -19,17 +18,6 @@ function CAddTable:__init(inplace)
   self.gradInput = {}
 end
 
-local function check(input)
-  if type(input) ~= 'table' or not handle.is_tensor(input[1]) then
-    errors.fail('CAddTable: expected a table of tensors, got %s', torch.type(input))
-  end
-  for i = 2, #input do
-    if input[i]:nElement() ~= input[1]:nElement() then
-      errors.fail('CAddTable: input %d has %d elements, the first has %d', i, input[i]:nElement(), input[1]:nElement())
-    end
-  end
-end
-
 function CAddTable:compute(input)
   local sum = F.alias(input[1])
   for i = 2, #input do sum = F.add(sum, input[i]) end
@@ -38,7 +26,7 @@ end
 
 -- Both halves are written out: memory is used again, and no tape is needed where the user has none open.
 function CAddTable:updateOutput(input)
-  check(input)
+  inputs.check_alike(self, input)
   if state.tape then return leaf.give(self, self:compute(input)) end
   local out = leaf.own_output(self, input[1])
   if not self.inplace then return branches.sum(out:set(), input) end

@@ -1,6 +1,7 @@
 --- nn.Container: a module made of modules.
 local torch = require 'torch'
 local errors = require 'torch.errors'
+local leaf = require 'nn.leaf'
 local utils = require 'nn.utils'
 
 local Container, parent = torch.class('nn.Container', 'nn.Module')
@@ -76,6 +77,7 @@ end
 
 -- Outputs that are tables of the children's tensors are let go of as a whole.
 function Container:clearState()
+  leaf.forget(self)
   for _, field in ipairs {'output', 'gradInput'} do
     if type(self[field]) == 'table' then self[field] = {} end
   end

@@ -1,4 +1,5 @@
---- nn.Dropout([p[, v1[, inplace[, stochasticInference]]]]): while training, sets each element to 0 with probability
+--- nn.Dropout, nn.SpatialDropout, nn.VolumetricDropout.
+-- nn.Dropout([p[, v1[, inplace[, stochasticInference]]]]): while training, sets each element to 0 with probability
 -- p (0.5) and scales the others by 1 / (1 − p), so that nothing needs to be done when evaluating. v1: scales by 1 − p
 -- when evaluating instead. inplace: the input's memory takes the output. stochasticInference: drops when evaluating.
 -- Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
@@ -6,6 +7,7 @@ local torch = require 'torch'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local op = require 'torch.op'
+local sizes = require 'torch.sizes'
 local leaf = require 'nn.leaf'
 local utils = require 'nn.utils'
 
@@ -13,33 +15,36 @@ local F, state = op.F, op.state
 
 local Dropout, parent = torch.class('nn.Dropout', 'nn.Module')
 
-local function check(p)
+local function check(self, p)
   if type(p) ~= 'number' or not (p >= 0 and p < 1) then
-    errors.fail('Dropout: expected a probability p with 0 <= p < 1, got %s', tostring(p))
+    errors.fail('%s: expected a probability p with 0 <= p < 1, got %s', torch.type(self), tostring(p))
   end
   return p
 end
 
 function Dropout:__init(p, v1, inplace, stochasticInference)
   parent.__init(self)
-  self.p, self.v2, self.inplace = check(p or 0.5), not v1, inplace
+  self.p, self.v2, self.inplace = check(self, p or 0.5), not v1, inplace
   self.train, self.stochastic_inference = true, stochasticInference or false
   self.noise = torch.Tensor()
 end
 
 --- Changes the probability.
-function Dropout:setp(p) self.p = check(p) end
+function Dropout:setp(p) self.p = check(self, p) end
 
 local function is_dropping(self)
   return self.p > 0 and (self.train or self.stochastic_inference)
 end
 
 local function draw(self, noise, input)
-  noise:resizeAs(input):bernoulli(1 - self.p)
+  self:size_noise(noise, input):bernoulli(1 - self.p)
   if self.v2 then noise:div(1 - self.p) end
   self.noise = noise
   return noise
 end
+
+--- The noise with as many elements as are drawn for an input.
+function Dropout.size_noise(_, noise, input) return noise:resizeAs(input) end
 
 -- On the user's tape an earlier use may still need its noise, so this one gets its own.
 function Dropout:compute(input)
@@ -74,4 +79,40 @@ end
 
 function Dropout:__tostring__() return ('%s(%f)'):format(torch.type(self), self.p) end
 
-return Dropout
+-- -- Whole features ---------------------------------------------------------------------------------------------
+
+-- A class that drops whole features, which have so many dimensions each.
+local function feature_dropout(name, dims)
+  local class = torch.class(name, 'nn.Module')
+  class.setp, class.compute, class.clearState = Dropout.setp, Dropout.compute, Dropout.clearState
+  class.updateOutput, class.updateGradInput = Dropout.updateOutput, Dropout.updateGradInput
+  class.__tostring__ = Dropout.__tostring__
+
+  function class:__init(p, stochasticInference)
+    parent.__init(self)
+    self.p, self.train, self.stochastic_inference = check(self, p or 0.5), true, stochasticInference or false
+    self.noise = torch.Tensor()
+  end
+
+  function class:size_noise(noise, input)
+    local size = sizes.table(input)
+    local lead = #size - dims
+    if lead ~= 1 and lead ~= 2 then
+      errors.fail('%s: expected %d or %d dimensions, got %s', torch.type(self), dims + 1, dims + 2, sizes.text(input))
+    end
+    for i = lead + 1, #size do size[i] = 1 end
+    return noise:resize(size)
+  end
+
+  return class
+end
+
+--- nn.SpatialDropout([p[, stochasticInference]]): as nn.Dropout, but it drops whole planes of C×H×W or N×C×H×W, and,
+-- as nn.Dropout with v1, scales by 1 − p when evaluating.
+-- Source: Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2014 (arXiv:1411.4280).
+local SpatialDropout = feature_dropout('nn.SpatialDropout', 2)
+
+--- nn.VolumetricDropout([p[, stochasticInference]]): the same for C×T×H×W or N×C×T×H×W
+local VolumetricDropout = feature_dropout('nn.VolumetricDropout', 3)
+
+return {Dropout = Dropout, SpatialDropout = SpatialDropout, VolumetricDropout = VolumetricDropout}

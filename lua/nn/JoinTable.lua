@@ -6,8 +6,8 @@ local torch = require 'torch'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local F = require('torch.op').F
-local Concat = require 'nn.Concat'
 local branches = require 'nn.branches'
+local inputs = require 'nn.inputs'
 local utils = require 'nn.utils'
 
 local JoinTable, parent = torch.class('nn.JoinTable', 'nn.Module')
@@ -18,13 +18,12 @@ function JoinTable:__init(dimension, nInputDims)
   self.gradInput = {}
 end
 
+-- The dimension, counted from 1.
 local function dimension_of(self, input)
   if type(input) ~= 'table' or not handle.is_tensor(input[1]) then
     errors.fail('JoinTable: expected a table of tensors, got %s', torch.type(input))
   end
-  local dims, dim = input[1]:dim(), self.dimension
-  if dim < 0 then return dims + dim + 1 end
-  return self.nInputDims and dims == self.nInputDims + 1 and dim + 1 or dim
+  return inputs.dimension(self, input[1]) + 1
 end
 
 function JoinTable:compute(input)
@@ -33,7 +32,7 @@ end
 
 -- Both halves are written out: memory is used again, and no tape is needed where the user has none open.
 function JoinTable:updateOutput(input)
-  return Concat.join(self, input, dimension_of(self, input))
+  return branches.join(self, input, dimension_of(self, input))
 end
 
 function JoinTable:updateGradInput(input, gradOutput)
@@ -49,16 +48,8 @@ function JoinTable:updateGradInput(input, gradOutput)
   return out
 end
 
-function JoinTable:clearState()
-  branches.forget(self)
-  return parent.clearState(self)
-end
-
 function JoinTable:type(type, cache)
-  if type then
-    branches.forget(self)
-    self.gradInput = {}
-  end
+  if type then self.gradInput = {} end
   return parent.type(self, type, cache)
 end
 

@@ -1,9 +1,11 @@
 --- nn.Module: the contract of Torch7's modules.
 -- A leaf defines compute(input) with torch's ops; updateOutput, updateGradInput and accGradParameters follow from it
--- (see nn/leaf.lua). A module may instead define these three by hand, as Torch7's do; it is then differentiable once.
+-- (see nn/leaf.lua). What compute's ops make lives until the next forward: what is to stay in fields is copied. A module
+-- may instead define these three by hand, as Torch7's do; it is then differentiable once.
 local torch = require 'torch'
 local errors = require 'torch.errors'
 local op = require 'torch.op'
+local guest = require 'nn.guest'
 local leaf = require 'nn.leaf'
 local utils = require 'nn.utils'
 
@@ -21,7 +23,7 @@ end
 
 --- The module's output for an input: a tensor, or a table of tensors where the module says so.
 function Module:forward(input)
-  if state.tape and not self.compute and not self.modules then return leaf.guest(self, input) end
+  if state.tape and not self.compute and not self.modules then return guest(self, input) end
   return self:updateOutput(input)
 end
 

@@ -1,69 +1,84 @@
---- Activations: nn.Threshold, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.SoftMax, nn.LogSoftMax.
+--- Activations, element by element: nn.Tanh, nn.TanhShrink, nn.Sigmoid, nn.LogSigmoid, nn.SoftPlus, nn.SoftSign,
+-- nn.HardShrink, nn.SoftShrink; and over features: nn.SoftMax, nn.LogSoftMax, nn.SoftMin, nn.SpatialSoftMax,
+-- nn.SpatialLogSoftMax, nn.GatedLinearUnit. For rectifiers see nn/rectifiers.lua.
 local torch = require 'torch'
-local C = require 'torch.ffi'
 local errors = require 'torch.errors'
-local handle = require 'torch.handle'
 local sizes = require 'torch.sizes'
-local op = require 'torch.op'
-local leaf = require 'nn.leaf'
+local F = require('torch.op').F
+local utils = require 'nn.utils'
 
-local F = op.F
-
--- -- Threshold and ReLU -----------------------------------------------------------------------------------------
-
---- nn.Threshold([threshold, value[, inplace]]): x where x > threshold (1e-6), else value (0).
--- inplace: the input's memory takes the output, except while the user differentiates a function.
-local Threshold, parent = torch.class('nn.Threshold', 'nn.Module')
-
-function Threshold:__init(threshold, value, inplace)
-  parent.__init(self)
-  self.threshold, self.val, self.inplace = threshold or 1e-6, value or 0, inplace or false
-  if type(self.threshold) ~= 'number' or type(self.val) ~= 'number' then
-    errors.fail('Threshold: expected numbers as threshold and value, got %s and %s', type(threshold), type(value))
-  end
-  if type(self.inplace) ~= 'boolean' then
-    errors.fail('%s: expected true or false for inplace, got %s', torch.type(self), tostring(inplace))
-  end
-  self:validateParameters()
-end
-
-function Threshold:validateParameters()
-  if self.inplace and self.val > self.threshold then
-    errors.fail('%s: to work in place the value (%s) must not exceed the threshold (%s)', torch.type(self),
-                tostring(self.val), tostring(self.threshold))
-  end
-end
-
-function Threshold:compute(input)
-  self:validateParameters()
-  local inplace = self.inplace and leaf.is_private(self)
-  -- a handle of our own: the tape empties those of its results
-  local x = inplace and F.alias(input) or input
-  if self.threshold == 0 and self.val == 0 then
-    if inplace then return op.by_name.relu.run(op.by_name.relu, x, x, nil, nil, true) end
-    return F.relu(x)
-  end
-  local mask = leaf.buffer(self, 'mask', handle.new(C.MT_UINT8, handle.layout(x).device))
-  mask:gt(x, self.threshold)
-  if inplace then return op.by_name.where.run(op.by_name.where, x, mask, x, self.val, nil, true) end
-  return F.where(mask, x, self.val)
-end
-
---- nn.ReLU([inplace]): max(0, x)
---   nn.ReLU():forward(torch.Tensor{-1, 2})   -- 0, 2
-local ReLU, threshold = torch.class('nn.ReLU', 'nn.Threshold')
-
-function ReLU:__init(inplace) threshold.__init(self, 0, 0, inplace) end
-
--- -- Pointwise --------------------------------------------------------------------------------------------------
+-- -- Squashing --------------------------------------------------------------------------------------------------
 
 --- nn.Tanh(): the hyperbolic tangent of each element
-local Tanh = torch.class('nn.Tanh', 'nn.Module')
+local Tanh, parent = torch.class('nn.Tanh', 'nn.Module')
 function Tanh.compute(_, input) return F.tanh(input) end
+
+--- nn.TanhShrink(): x − tanh(x)
+local TanhShrink = torch.class('nn.TanhShrink', 'nn.Module')
+
+function TanhShrink:__init()
+  parent.__init(self)
+  self.tanh = Tanh.new()
+end
+
+function TanhShrink.compute(_, input) return F.sub(input, F.tanh(input)) end
 
 --- nn.Sigmoid(): 1 / (1 + exp(−x)) of each element
 local Sigmoid = torch.class('nn.Sigmoid', 'nn.Module')
 function Sigmoid.compute(_, input) return F.sigmoid(input) end
+
+--- nn.LogSigmoid(): log(1 / (1 + exp(−x)))
+local LogSigmoid = torch.class('nn.LogSigmoid', 'nn.Module')
+function LogSigmoid.compute(_, input) return F.neg(F.softplus(F.neg(input))) end
+
+function LogSigmoid:clearState()
+  utils.clear(self, 'buffer')   -- files of Torch7 may hold it; so below
+  return parent.clearState(self)
+end
+
+--- nn.SoftPlus([beta]): log(1 + exp(beta·x)) / beta; beta is 1 unless given.
+local SoftPlus = torch.class('nn.SoftPlus', 'nn.Module')
+
+function SoftPlus:__init(beta)
+  parent.__init(self)
+  self.beta, self.threshold = beta or 1, 20   -- above the threshold beta·x itself is taken, as it is to rounding
+end
+
+function SoftPlus:compute(input)
+  if self.beta == 1 then return F.softplus(input) end
+  return F.div(F.softplus(F.mul(input, self.beta)), self.beta)
+end
+
+--- nn.SoftSign(): x / (1 + |x|)
+local SoftSign = torch.class('nn.SoftSign', 'nn.Module')
+function SoftSign.compute(_, input) return F.div(input, F.add(F.abs(input), 1)) end
+
+function SoftSign:clearState()
+  utils.clear(self, 'temp', 'tempgrad')
+  return parent.clearState(self)
+end
+
+-- -- Shrinking --------------------------------------------------------------------------------------------------
+
+--- nn.HardShrink([lambda]): x where |x| > lambda (0.5), else 0
+local HardShrink = torch.class('nn.HardShrink', 'nn.Module')
+
+function HardShrink:__init(lambda)
+  parent.__init(self)
+  self.lambda = lambda or 0.5
+end
+
+function HardShrink:compute(input) return F.where(F.gt(F.abs(input), self.lambda), input, 0) end
+
+--- nn.SoftShrink([lambda]): x nearer to 0 by lambda (0.5), and 0 within that distance
+local SoftShrink = torch.class('nn.SoftShrink', 'nn.Module')
+
+function SoftShrink:__init(lambda)
+  parent.__init(self)
+  self.lambda = lambda or 0.5
+end
+
+function SoftShrink:compute(input) return F.sub(input, F.clamp(input, -self.lambda, self.lambda)) end
 
 -- -- Softmax ----------------------------------------------------------------------------------------------------
 
@@ -85,4 +100,45 @@ function SoftMax:compute(input) return F.softmax(input, features(self, input)) e
 local LogSoftMax = torch.class('nn.LogSoftMax', 'nn.Module')
 function LogSoftMax:compute(input) return F.log_softmax(input, features(self, input)) end
 
-return {Threshold = Threshold, ReLU = ReLU, Tanh = Tanh, Sigmoid = Sigmoid, SoftMax = SoftMax, LogSoftMax = LogSoftMax}
+--- nn.SoftMin(): exp(−x) / Σ exp(−x), over the same dimension as nn.SoftMax
+local SoftMin = torch.class('nn.SoftMin', 'nn.Module')
+function SoftMin:compute(input) return F.softmax(F.neg(input), features(self, input)) end
+
+function SoftMin:clearState()
+  utils.clear(self, 'mininput')
+  return parent.clearState(self)
+end
+
+--- nn.SpatialSoftMax() and nn.SpatialLogSoftMax(): other names of nn.SoftMax and nn.LogSoftMax
+local SpatialSoftMax = torch.class('nn.SpatialSoftMax', 'nn.Module')
+SpatialSoftMax.compute = SoftMax.compute
+
+local SpatialLogSoftMax = torch.class('nn.SpatialLogSoftMax', 'nn.Module')
+SpatialLogSoftMax.compute = LogSoftMax.compute
+
+-- -- Gates ------------------------------------------------------------------------------------------------------
+
+--- nn.GatedLinearUnit([dim]): the first half of a dimension (the last one unless given) times the sigmoid of the second
+-- half.
+-- Source: Dauphin et al., "Language Modeling with Gated Convolutional Networks", 2016 (arXiv:1612.08083).
+--   nn.GatedLinearUnit():forward(torch.randn(3, 8))   -- 3x4
+local GatedLinearUnit = torch.class('nn.GatedLinearUnit', 'nn.Module')
+
+function GatedLinearUnit:__init(dim)
+  parent.__init(self)
+  self.dim = dim
+end
+
+function GatedLinearUnit:compute(input)
+  local dim = sizes.dim('GatedLinearUnit', input, self.dim or input:dim())
+  local half = input:size(dim + 1) / 2
+  if half ~= math.floor(half) then
+    errors.fail('GatedLinearUnit: expected an even size at dimension %d, got %s', dim + 1, sizes.text(input))
+  end
+  return F.mul(F.narrow(input, dim, 0, half), F.sigmoid(F.narrow(input, dim, half, half)))
+end
+
+return {Tanh = Tanh, TanhShrink = TanhShrink, Sigmoid = Sigmoid, LogSigmoid = LogSigmoid, SoftPlus = SoftPlus,
+        SoftSign = SoftSign, HardShrink = HardShrink, SoftShrink = SoftShrink, SoftMax = SoftMax,
+        LogSoftMax = LogSoftMax, SoftMin = SoftMin, SpatialSoftMax = SpatialSoftMax,
+        SpatialLogSoftMax = SpatialLogSoftMax, GatedLinearUnit = GatedLinearUnit}

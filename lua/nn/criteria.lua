@@ -12,7 +12,7 @@ local leaf = require 'nn.leaf'
 local F = op.F
 local long, byte = torch.LongTensor(), torch.ByteTensor() -- models for buffers
 
-local is_tensor, layout = handle.is_tensor, handle.layout
+local is_tensor = handle.is_tensor
 
 local function check_input(self, input)
   if not is_tensor(input) then errors.fail('%s: expected a tensor, got %s', torch.type(self), torch.type(input)) end
@@ -89,12 +89,6 @@ local function check_targets(owner, name, places, n, classes, ignored)
   return mask
 end
 
--- t on x's device, in a buffer where it has to be copied.
-local function beside(owner, name, t, x)
-  if not t or layout(t).device == layout(x).device then return t end
-  return leaf.buffer(owner, name, handle.new(layout(t).dtype, layout(x).device)):resizeAs(t):copy(t)
-end
-
 -- The weight of each row (n×1), or nil where all are 1.
 local function row_weights(owner, self, places, mask, logp, n)
   if not self.weights and not mask then return nil end
@@ -123,7 +117,8 @@ local function nll(owner, self, logp, target)
   end
   local places = read_targets(owner, name, target, n)
   local mask = check_targets(owner, name, places, n, classes, self.ignoreIndex or -100)
-  places, mask = beside(owner, 'places there', places, logp), beside(owner, 'mask there', mask, logp)
+  places = leaf.beside(owner, 'places there', places, logp)
+  mask = leaf.beside(owner, 'mask there', mask, logp)
   local picked = F.gather(logp, 1, places)
   local rows = row_weights(owner, self, places, mask, logp, n)
   if not rows then return F.mul(F.sum(picked, 0), self.sizeAverage and -1 / n or -1) end

@@ -2,25 +2,34 @@
 -- With a tape open (the user differentiates a function) a leaf simply composes. Otherwise it records on a private tape,
 -- and the two halves of Torch7's backward read one walk back over it. Buffers are reused by exchanging the storage
 -- under self.output and self.gradInput, so a steady training loop neither allocates nor waits for the collector.
+local class = require 'torch.class'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local op = require 'torch.op'
+local sizes = require 'torch.sizes'
 local tape = require 'autograd.tape'
 local utils = require 'nn.utils'
 
 local state = op.state
-local is_tensor = handle.is_tensor
+local is_tensor, layout = handle.is_tensor, handle.layout
 
 local leaf = {}
 
--- What a module keeps between calls and never saves: two tapes in turn, its own output handle, the last walk back and
--- the gradients it was made for (held), buffers.
+-- What a module keeps between calls and never saves: two tapes in turn, its own output handle, the inputs of the last
+-- forward (read), the last walk back and the gradients it was made for (held), buffers, lists of handles.
 local records = setmetatable({}, {__mode = 'k'})
+
+-- What compute makes, recorded or not, goes when its tape is cleared; results to be kept have handles of their own.
+local function new_tape()
+  local t = tape.new()
+  t.loose = {}
+  return t
+end
 
 local function record_of(module)
   local r = records[module]
   if not r then
-    r = {tape = tape.new(), spare = tape.new(), scope = {n = 0}, held = {}, buffers = {}}
+    r = {tape = new_tape(), spare = new_tape(), scope = {n = 0}, held = {}, read = {}, buffers = {}, lists = {}}
     records[module] = r
   end
   return r
@@ -41,6 +50,12 @@ function leaf.is_private(module)
   return r ~= nil and r.spare == state.tape
 end
 
+--- Whether compute runs for backward's sake, on another input than forward had: what was drawn at random stays then.
+function leaf.is_again(module)
+  local r = records[module]
+  return r ~= nil and r.again
+end
+
 --- A tensor for compute to work with, of model's type: while the module records for itself always the same one, which
 -- is never saved; on the user's tape, where an earlier use may still be read, a new one.
 function leaf.buffer(module, name, model)
@@ -48,6 +63,20 @@ function leaf.buffer(module, name, model)
   local buffers = records[module].buffers
   buffers[name] = utils.fit(buffers[name], model)
   return buffers[name]
+end
+
+--- A list of handles of the module's own, so that views made anew every time hold no memory until the collector comes.
+function leaf.list(module, name)
+  local lists = record_of(module).lists
+  lists[name] = lists[name] or {}
+  return lists[name]
+end
+
+--- t on x's device, in a buffer where it has to be copied.
+function leaf.beside(module, name, t, x)
+  local there = layout(x).device
+  if not t or layout(t).device == there then return t end
+  return leaf.buffer(module, name, handle.new(layout(t).dtype, there)):resizeAs(t):copy(t)
 end
 
 -- -- Tables of tensors ------------------------------------------------------------------------------------------
@@ -105,10 +134,11 @@ local function versions(list)
   return sum
 end
 
--- Keeps the memory of the gradients that a walk was made for, so that no other tensor can come to lie there.
-local function hold(r, grads)
-  for i = 1, #grads do r.held[i] = utils.fit(r.held[i], grads[i]):set(grads[i]) end
-  for i = #grads + 1, #r.held do r.held[i]:set() end
+-- Keeps the memory of tensors, so that no other one can come to lie there, in handles of our own: the tensors' handles
+-- live on with other memory.
+local function hold(held, tensors)
+  for i = 1, #tensors do held[i] = utils.fit(held[i], tensors[i]):set(tensors[i]) end
+  for i = #tensors + 1, #held do held[i]:set() end
 end
 
 --- Makes out, which the user's tape knows, the module's output. The module's own handle is kept for later.
@@ -128,14 +158,17 @@ function leaf.own_output(module, model)
 end
 
 --- self.output of compute(input). A criterion passes input and target.
-function leaf.update_output(module, input, target)
+function leaf.update_output(module, input, target, again)
+  local r = record_of(module)
+  r.again = again
   if state.tape then return leaf.give(module, module:compute(input, target)) end
-  local r, inputs = record_of(module), flatten(input, {})
+  local inputs = flatten(input, {})
   for i = 1, #inputs do r.spare:watch(inputs[i]) end
   watch_parameters(r, module)
   handle.release_scope(r.scope)
   r.back = nil
-  hold(r, {})
+  hold(r.held, {})
+  hold(r.read, inputs)
   r.target, r.target_version = target, versions(flatten(target, {}))
   local out = run(r, module, input, target)
   r.made = out
@@ -154,7 +187,6 @@ local function same_list(a, b)
   return true
 end
 
--- Handles live on with other memory, so the place of the gradients counts, too.
 local function is_same_walk(r, inputs, grads, parameters)
   local back = r.back
   if not back or not same_list(back.grads, grads) or not same_list(back.inputs, inputs) then return false end
@@ -167,9 +199,31 @@ end
 -- What was computed forward is of use when it was computed from these inputs and this target.
 local function is_recorded(r, inputs, target)
   for i = 1, #inputs do
-    if not r.tape.slot[inputs[i]] then return false end
+    if not r.tape.slot[inputs[i]] or not (r.read[i] and r.read[i]:isSetTo(inputs[i])) then return false end
   end
   return rawequal(r.target, target) and r.target_version == versions(flatten(target, {}))
+end
+
+-- The gradients in the sizes of the outputs. As in Torch7 it is the count of elements that has to agree.
+local function shaped(module, made, grads)
+  local list = {}
+  for i = 1, #made do
+    local y, g = made[i], grads[i]
+    if g and not g:isSameSizeAs(y) then
+      if g:nElement() ~= y:nElement() then
+        errors.fail('%s: the output has sizes %s, gradOutput %s', class.type(module), sizes.text(y), sizes.text(g))
+      end
+      g = op.F.reshape_like(g, y)
+    end
+    list[i] = g
+  end
+  return list
+end
+
+-- One walk back; all that it makes is listed in the module's scope.
+local function go_back(r, module, xs, grads)
+  local made = flatten(r.made, {})
+  return r.tape:grad(made, xs, shaped(module, made, grads), false)
 end
 
 -- The gradients by inputs and parameters, for a gradient of the output. Torch7 asks in two calls: one walk serves both.
@@ -179,8 +233,8 @@ function leaf.walk(module, input, gradOutput, target)
   local parameters = module.parameters and module:parameters() or {}
   if not is_recorded(r, inputs, target) then
     local output = module.output
-    leaf.update_output(module, input, target)
-    if not is_tensor(output) then module.output = output end   -- a criterion's number
+    leaf.update_output(module, input, target, true)
+    if type(output) == 'number' then module.output = output end   -- a criterion's
   end
   if is_same_walk(r, inputs, grads, parameters) then return r.back end
   local xs = {}
@@ -191,21 +245,23 @@ function leaf.walk(module, input, gradOutput, target)
   for i = 1, #parameters do xs[first + i] = parameters[i] end
   handle.release_scope(r.scope)
   local before = handle.open_scope(r.scope)
-  local ok, found = pcall(r.tape.grad, r.tape, flatten(r.made, {}), xs, grads, false)
+  local ok, found = pcall(go_back, r, module, xs, grads)
   handle.close_scope(before)
   if not ok then error(found, 0) end
-  hold(r, grads)
+  hold(r.held, grads)
   r.back = {inputs = inputs, grads = grads, version = versions(grads) + versions(parameters), found = found,
             first = first}
   return r.back
 end
 
--- The gradient of input number at, as the module's own tensors; an input without one gets zeros.
+-- The gradient of input number at, as the module's own tensors; an input without one gets zeros. Numbers and the like
+-- have none.
 local function adopt_gradients(to, input, found, at)
+  if type(input) ~= 'table' and not is_tensor(input) then return nil, at end
   if is_tensor(input) then
     at = at + 1
     if found[at] then return adopt(to, found[at]), at end
-    return utils.fit(to, input):resizeAs(input):zero(), at
+    return utils.fit(to, input):set():resizeAs(input):zero(), at   -- set: the memory may be another's by now
   end
   local out = type(to) == 'table' and to or {}
   for i = 1, math.max(#out, #input) do
@@ -243,46 +299,5 @@ function leaf.one(module, input, target)
   return r.one
 end
 
--- -- Guests: modules with a backward of their own ---------------------------------------------------------------
-
--- The gradients of a guest's parameters alone, leaving what it had accumulated.
-local function parameter_gradients(module, input, g)
-  local _, grads = module:parameters()
-  local kept, found = {}, {}
-  for i, grad in ipairs(grads or {}) do
-    kept[i] = grad:clone()
-    grad:zero()
-  end
-  module:accGradParameters(input, g, 1)
-  for i, grad in ipairs(grads or {}) do
-    found[i] = grad:clone()
-    grad:copy(kept[i])
-  end
-  return found
-end
-
---- Runs a hand-written module on an open tape, as one op that can be differentiated once.
-function leaf.guest(module, input)
-  local out = op.unrecorded(module.updateOutput, module, input)
-  if not is_tensor(out) then return out end
-  local list = flatten(input, {})
-  local count = #list
-  for _, p in ipairs(module:parameters() or {}) do list[#list + 1] = p end
-  local name = require('torch').type(module)
-  local row = op.unlisted(name)
-  row.vjp_list = function(g)
-    if state.tape then
-      errors.fail('%s: its backward is written by hand, so it can be differentiated only once; define compute(input)',
-                  name)
-    end
-    local grads = flatten(module:updateGradInput(input, g), {})
-    for i = 1, count do grads[i] = grads[i] and grads[i]:clone() end
-    for i, p in ipairs(parameter_gradients(module, input, g)) do grads[count + i] = p end
-    return grads
-  end
-  module.output = handle.alias(out)
-  return op.record(row, module.output, list)
-end
-
-leaf.flatten, leaf.adopt = flatten, adopt
+leaf.flatten = flatten
 return leaf

@@ -1,10 +1,10 @@
---- Modules that only change sizes: nn.View, nn.Reshape, nn.Identity.
+--- Modules that only change sizes: nn.View, nn.Reshape, nn.Collapse, nn.Squeeze, nn.Unsqueeze, nn.Contiguous.
 local torch = require 'torch'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local sizes = require 'torch.sizes'
 local F = require('torch.op').F
-local leaf = require 'nn.leaf'
+local utils = require 'nn.utils'
 
 local layout, buffer = handle.layout, sizes.buffer
 
@@ -117,31 +117,99 @@ end
 
 function Reshape:__tostring__() return ('%s(%s)'):format(torch.type(self), text(self.size, 'x')) end
 
--- -- Identity ---------------------------------------------------------------------------------------------------
-
---- nn.Identity(): gives its input, a tensor or a table.
-local Identity = torch.class('nn.Identity', 'nn.Module')
-
-function Identity.compute(_, input) return input end
-
-function Identity:updateOutput(input)
-  self.output = input
-  return input
+function Reshape:clearState()
+  utils.clear(self, '_input', '_gradOutput')   -- files of Torch7 may hold them; so below
+  return parent.clearState(self)
 end
 
-function Identity:updateGradInput(_, gradOutput)
-  self.gradInput = gradOutput
-  return gradOutput
+-- -- Collapse ---------------------------------------------------------------------------------------------------
+
+--- nn.Collapse(n): the last n dimensions as one, where the input has one more, its batch; else all as one.
+--   nn.Collapse(3):forward(torch.randn(8, 3, 4, 5))   -- 8x60
+local Collapse = torch.class('nn.Collapse', 'nn.Module')
+
+function Collapse:__init(nInputDim)
+  parent.__init(self)
+  self.nInputDim = nInputDim
 end
 
--- What is kept belongs to others, so it is let go of, not emptied.
-function Identity:clearState()
-  leaf.forget(self)
-  for _, name in ipairs {'output', 'gradInput'} do
-    local value = self[name]
-    if handle.is_tensor(value) then self[name] = handle.like(value) elseif value ~= nil then self[name] = {} end
+local rest = torch.LongStorage {-1}
+
+function Collapse:compute(input)
+  return view(input, input:dim() > self.nInputDim and input:size(1) or nil, rest)
+end
+
+function Collapse:clearState()
+  utils.clear(self, '_input')
+  return parent.clearState(self)
+end
+
+-- -- Dimensions of size 1 ---------------------------------------------------------------------------------------
+
+local function check_tensor(self, input)
+  if not handle.is_tensor(input) then
+    errors.fail('%s: expected a tensor, got %s', torch.type(self), torch.type(input))
   end
+end
+
+--- nn.Squeeze([dim[, numInputDims]]): without that dimension of size 1, or without all of them. With numInputDims, an
+-- input of one dimension more is a batch, and keeps its first.
+--   nn.Squeeze(2, 2):forward(torch.randn(4, 3, 1))   -- 4x3
+local Squeeze = torch.class('nn.Squeeze', 'nn.Module')
+
+function Squeeze:__init(dim, numInputDims)
+  parent.__init(self)
+  self.dim = dim
+  self:setNumInputDims(numInputDims)
+end
+
+function Squeeze:setNumInputDims(numInputDims)
+  self.numInputDims = numInputDims
   return self
 end
 
-return {View = View, Reshape = Reshape, Identity = Identity}
+function Squeeze:compute(input)
+  check_tensor(self, input)
+  local batch = self.numInputDims and input:dim() == self.numInputDims + 1
+  if self.dim then return F.squeeze(input, sizes.dim('Squeeze', input, batch and self.dim + 1 or self.dim)) end
+  local out = F.squeeze(input, -1)
+  return batch and input:size(1) == 1 and input:nElement() > 1 and F.unsqueeze(out, 0) or out
+end
+
+--- nn.Unsqueeze(pos[, numInputDims]): with a dimension of size 1 put in at a place of the last numInputDims dimensions,
+-- which are those of the first input unless given.
+--   nn.Unsqueeze(1, 2):forward(torch.randn(4, 3, 2))   -- 4x1x3x2
+local Unsqueeze = torch.class('nn.Unsqueeze', 'nn.Module')
+
+function Unsqueeze:__init(pos, numInputDims)
+  parent.__init(self)
+  if type(pos) ~= 'number' then errors.fail('Unsqueeze: expected a place as a number, got %s', type(pos)) end
+  self.pos = pos
+  self:setNumInputDims(numInputDims)
+end
+
+Unsqueeze.setNumInputDims = Squeeze.setNumInputDims
+
+function Unsqueeze:compute(input)
+  check_tensor(self, input)
+  local dims = input:dim()
+  self.numInputDims = self.numInputDims or dims
+  local lead = dims - self.numInputDims
+  if lead < 0 or self.pos + lead < 1 or self.pos > self.numInputDims + 1 then
+    errors.fail('Unsqueeze: place %d is outside 1..%d, or %s has less than %d dimensions', self.pos,
+                self.numInputDims + 1, sizes.text(input), self.numInputDims)
+  end
+  return F.unsqueeze(input, self.pos + lead - 1)
+end
+
+function Unsqueeze:__tostring__() return ('%s(dim %d)'):format(torch.type(self), self.pos) end
+
+-- -- Order in memory --------------------------------------------------------------------------------------------
+
+--- nn.Contiguous(): the input, or a copy of it where its elements do not lie in order
+local Contiguous = torch.class('nn.Contiguous', 'nn.Module')
+
+function Contiguous.compute(_, input) return F.contiguous(input) end
+
+return {View = View, Reshape = Reshape, Collapse = Collapse, Squeeze = Squeeze, Unsqueeze = Unsqueeze,
+        Contiguous = Contiguous}

@@ -52,8 +52,16 @@ end
 
 -- -- Nested tables ----------------------------------------------------------------------------------------------
 
+-- Refuses what is neither a tensor nor a table.
+local function check_nested(name, x)
+  if not is_tensor(x) and _G.type(x) ~= 'table' then
+    errors.fail('%s: expected tensors, or tables of them, got %s', name, torch.type(x))
+  end
+end
+
 --- Makes to (a tensor or table, or nil) of the structure and sizes of from; gives both.
 function utils.recursiveResizeAs(to, from)
+  check_nested('recursiveResizeAs', from)
   if is_tensor(from) then
     to = is_tensor(to) and to or from.new()
     return to:resizeAs(from), from
@@ -65,6 +73,7 @@ function utils.recursiveResizeAs(to, from)
 end
 
 function utils.recursiveFill(x, value)
+  check_nested('recursiveFill', x)
   if is_tensor(x) then return x:fill(value) end
   for _, v in pairs(x) do utils.recursiveFill(v, value) end
   return x
@@ -73,12 +82,14 @@ end
 --- Adds scale times y into x; gives both.
 function utils.recursiveAdd(x, scale, y)
   if y == nil then scale, y = 1, scale end
+  check_nested('recursiveAdd', y)
   if is_tensor(x) then return x:add(scale, y), y end
   for k, v in pairs(y) do utils.recursiveAdd(x[k], scale, v) end
   return x, y
 end
 
 function utils.recursiveCopy(to, from)
+  check_nested('recursiveCopy', from)
   if is_tensor(from) then
     to = is_tensor(to) and to or from:clone():zero()
     return to:resize(from:size()):copy(from), from
@@ -88,10 +99,10 @@ function utils.recursiveCopy(to, from)
   return to, from
 end
 
---- A dimension of size 1 put in at dim: utils.addSingletonDimension([result,] t, dim)
+--- A dimension of size 1 put in at dim (1): utils.addSingletonDimension([result,] t[, dim])
 function utils.addSingletonDimension(result, t, dim)
   if not is_tensor(t) then result, t, dim = nil, result, t end
-  local out = t:unsqueeze(dim)
+  local out = t:unsqueeze(dim or 1)
   return result and result:set(out) or out
 end
 

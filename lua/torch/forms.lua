@@ -121,14 +121,14 @@ local function ternary(row, new, run)
   end
 end
 
--- torch.clamp([result,] x, low, high)
-local function clamp(row, new, run)
-  functions.clamp = function(a, b, c, d)
-    if d ~= nil then return run(row, a, b, c, d, true) end
+-- torch.clamp([result,] x, low, high), torch.elu([result,] x, alpha)
+local function with_numbers(row, new, run)
+  functions[row.name] = function(a, b, c, d)
+    if is_tensor(b) then return run(row, a, b, c, d, true) end
     return new(a, b, c)
   end
-  methods.clamp = function(self, a, b, c)
-    if c ~= nil then return run(row, self, a, b, c, true) end
+  methods[row.name] = function(self, a, b, c)
+    if is_tensor(a) then return run(row, self, a, b, c, true) end
     return run(row, self, self, a, b, true)
   end
 end
@@ -137,7 +137,7 @@ end
 
 local special = {
   add = scaled, sub = scaled, addcmul = ternary_scaled, addcdiv = ternary_scaled, lerp = ternary, where = ternary,
-  clamp = clamp,
+  clamp = with_numbers, hard_tanh = with_numbers, leaky_relu = with_numbers, elu = with_numbers,
 }
 local by_kind = {unary = unary, binary = binary, compare = compare}
 

@@ -58,6 +58,13 @@ function sizes.dim(what, t, dim, extra)
   return d
 end
 
+--- A tensor's sizes as a table.
+function sizes.table(t)
+  local l, list = layout(t), {}
+  for i = 1, l.dim do list[i] = tonumber(l.size[i - 1]) end
+  return list
+end
+
 --- "3x4", or "no elements"
 function sizes.text(t)
   local l = layout(t)

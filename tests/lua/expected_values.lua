@@ -30,6 +30,11 @@ local function bits(f)
   return function(a, b) return tonumber(f(a + 0LL, b + 0LL)) end
 end
 
+local function clamp(a, low, high)
+  if is_whole(a) then low, high = trunc(low), trunc(high) end
+  return math.min(math.max(a, low), high)
+end
+
 return {
   neg = function(a) return -a end, abs = math.abs, sign = sign, square = function(a) return a * a end,
   cinv = function(a) return 1 / a end, sqrt = math.sqrt, rsqrt = function(a) return 1 / math.sqrt(a) end,
@@ -41,10 +46,8 @@ return {
   floor = math.floor, ceil = math.ceil, trunc = trunc, frac = function(a) return a - trunc(a) end,
   round = function(a) return sign(a) * math.floor(math.abs(a) + 0.5) end,
   relu = function(a) return math.max(a, 0) end,
-  clamp = function(a, low, high)
-    if is_whole(a) then low, high = trunc(low), trunc(high) end
-    return math.min(math.max(a, low), high)
-  end,
+  clamp = clamp, hard_tanh = clamp, leaky_relu = function(a, slope) return a > 0 and a or slope * a end,
+  elu = function(a, alpha) return a > 0 and a or alpha * (math.exp(a) - 1) end,
   add = function(a, b, scale) return a + (scale or 1) * (is_whole(a) and trunc(b) or b) end,
   sub = function(a, b) return a - (is_whole(a) and trunc(b) or b) end,
   mul = function(a, b) return a * (is_whole(a) and trunc(b) or b) end, div = divide,

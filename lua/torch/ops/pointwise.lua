@@ -88,6 +88,18 @@ row {'clamp', uses = 'a', sample = function(make) return {{make(3, 4), -0.75, 0.
     return F.where(F.le(a, high), F.where(F.ge(a, low), g, 0), 0)
   end},
   doc = 'clamp(x, low, high): the nearest value within low … high'}
+-- The next three go back by their result, so that they may work in place.
+row {'hard_tanh', uses = 'o', sample = function(make) return {{make(3, 4), -0.75, 0.8}} end,
+  vjp = {function(g, out, _, low, high)
+    return F.where(F.lt(out, high), F.where(F.gt(out, low), g, 0), 0)
+  end},
+  doc = 'hard_tanh(x, low, high): as clamp, but without a gradient at low and high themselves'}
+row {'leaky_relu', dtypes = 'floats', uses = 'o', sample = function(make) return {{make(3, 4), 0.2}} end,
+  vjp = {function(g, out, _, slope) return F.where(F.gt(out, 0), g, F.mul(g, slope)) end},
+  doc = 'leaky_relu(x, slope): x where x > 0, else slope·x; slope ≥ 0'}
+row {'elu', dtypes = 'floats', uses = 'o', sample = function(make) return {{make(3, 4), 0.7}} end,
+  vjp = {function(g, out, _, alpha) return F.where(F.gt(out, 0), g, F.mul(g, F.add(out, alpha))) end},
+  doc = 'elu(x, alpha): x where x > 0, else alpha·(exp(x) − 1); alpha ≥ 0'}
 
 -- -- Two operands -----------------------------------------------------------------------------------------------
 

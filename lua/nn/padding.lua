@@ -1,0 +1,152 @@
+--- Modules that add to the ends of dimensions: nn.Padding, nn.SpatialZeroPadding, nn.SpatialReflectionPadding,
+-- nn.SpatialReplicationPadding, nn.VolumetricReplicationPadding. Negative amounts take off instead.
+local torch = require 'torch'
+local errors = require 'torch.errors'
+local sizes = require 'torch.sizes'
+local F = require('torch.op').F
+local leaf = require 'nn.leaf'
+
+local long = torch.LongTensor()   -- a model for buffers
+
+-- -- A value along one dimension --------------------------------------------------------------------------------
+
+--- nn.Padding(dim, pad[, nInputDim[, value[, index]]]): |pad| times the value (0) put into a dimension. With pad < 0
+-- before place index (1); with pad > 0 behind place index, counted from the end. An input with other than nInputDim
+-- dimensions is a batch, and dim counts behind its first.
+--   nn.Padding(1, -2, 1, 7):forward(torch.Tensor{1, 2})   -- 7, 7, 1, 2
+local Padding, parent = torch.class('nn.Padding', 'nn.Module')
+
+function Padding:__init(dim, pad, nInputDim, value, index)
+  parent.__init(self)
+  self.dim, self.pad, self.nInputDim = dim, pad, nInputDim
+  self.value, self.index = value or 0, index or 1
+  self.outputSize = torch.LongStorage()
+end
+
+-- A tensor of one value, of x's sizes but for count places in one dimension. name: of the buffer.
+local function filling(self, name, x, dim, count, value)
+  local size = sizes.table(x)
+  size[dim + 1] = count
+  return leaf.buffer(self, name, x):resize(size):fill(value)
+end
+
+function Padding:compute(input)
+  local batch = self.nInputDim and input:dim() ~= self.nInputDim
+  local dim = sizes.dim('Padding', input, batch and self.dim + 1 or self.dim)
+  local size, count = input:size(dim + 1), math.abs(self.pad)
+  local before = self.pad > 0 and size - self.index + 1 or self.index - 1
+  if before < 0 or before > size then
+    errors.fail('Padding: place %d is outside 1..%d', self.index, size + 1)
+  end
+  if count == 0 then return F.clone(input) end
+  local parts = {filling(self, 'filling', input, dim, count, self.value)}
+  if before == size then
+    table.insert(parts, 1, input)
+  elseif before == 0 then
+    parts[2] = input
+  else
+    table.insert(parts, 1, F.narrow(input, dim, 0, before))
+    parts[3] = F.narrow(input, dim, before, size - before)
+  end
+  return F.cat(parts, dim)
+end
+
+-- -- All ends of the last dimensions ----------------------------------------------------------------------------
+
+-- Which place (from 0) of a line of n elements is seen at a place before, within or behind it.
+local sources = {
+  reflection = function(at, n)
+    at = math.abs(at)
+    return at < n and at or 2 * (n - 1) - at
+  end,
+  replication = function(at, n) return math.max(0, math.min(at, n - 1)) end,
+}
+
+-- x with elements added at the ends of a dimension: zeros, or as a source says.
+local function extend(self, x, dim, before, behind, mode)
+  local n, from, to = x:size(dim + 1), math.max(0, -before), math.min(0, behind)
+  if mode == 'zero' then
+    local parts = {from - to > 0 and F.narrow(x, dim, from, n - from + to) or x}
+    if before > 0 then table.insert(parts, 1, filling(self, 'before ' .. dim, x, dim, before, 0)) end
+    if behind > 0 then parts[#parts + 1] = filling(self, 'behind ' .. dim, x, dim, behind, 0) end
+    return #parts > 1 and F.cat(parts, dim) or parts[1]
+  end
+  local places = leaf.buffer(self, 'places ' .. dim, long):resize(n + before + behind)
+  local data, source = places:data(), sources[mode]
+  for i = 0, n + before + behind - 1 do data[i] = source(i - before, n) + 1 end
+  return F.index_select(x, dim, leaf.beside(self, 'places there ' .. dim, places, x))
+end
+
+-- What to add to each of the last dimensions: {{before, behind}, …}
+local function ends_of(self)
+  if self.pfront then
+    return {{self.pfront, self.pback}, {self.ptop, self.pbottom}, {self.pleft, self.pright}}
+  end
+  return {{self.pad_t, self.pad_b}, {self.pad_l, self.pad_r}}
+end
+
+local function pad(self, input, mode)
+  local ends, dims, x = ends_of(self), input:dim(), input
+  local first = dims - #ends
+  if first ~= 1 and first ~= 2 then
+    errors.fail('%s: expected %d or %d dimensions, got %s', torch.type(self), #ends + 1, #ends + 2,
+                sizes.text(input))
+  end
+  for i, both in ipairs(ends) do
+    local n, most = input:size(first + i), math.max(both[1], both[2])
+    if n + both[1] + both[2] < 1 or mode == 'reflection' and most >= n then
+      errors.fail('%s: %s is too small for %d and %d at dimension %d', torch.type(self), sizes.text(input), both[1],
+                  both[2], first + i)
+    end
+    if both[1] ~= 0 or both[2] ~= 0 then x = extend(self, x, first + i - 1, both[1], both[2], mode) end
+  end
+  return x == input and F.clone(input) or F.contiguous(x)
+end
+
+local function init_spatial(self, pad_l, pad_r, pad_t, pad_b)
+  parent.__init(self)
+  self.pad_l, self.pad_r = pad_l, pad_r or pad_l
+  self.pad_t, self.pad_b = pad_t or pad_l, pad_b or pad_l
+end
+
+local function describe_spatial(self)
+  return ('%s(l=%d, r=%d, t=%d, b=%d)'):format(torch.type(self), self.pad_l, self.pad_r, self.pad_t, self.pad_b)
+end
+
+--- nn.SpatialZeroPadding(left[, right, top, bottom]): zeros around the planes of C×H×W or N×C×H×W; amounts that are
+-- left out are as on the left.
+--   nn.SpatialZeroPadding(1):forward(torch.ones(1, 2, 2))   -- 1x4x4
+local Zero = torch.class('nn.SpatialZeroPadding', 'nn.Module')
+Zero.__init, Zero.__tostring__ = init_spatial, describe_spatial
+function Zero:compute(input) return pad(self, input, 'zero') end
+
+--- nn.SpatialReflectionPadding(left[, right, top, bottom]): around the planes their own mirror images, the edge itself
+-- not repeated
+local Reflection = torch.class('nn.SpatialReflectionPadding', 'nn.Module')
+Reflection.__init, Reflection.__tostring__ = init_spatial, describe_spatial
+function Reflection:compute(input) return pad(self, input, 'reflection') end
+
+--- nn.SpatialReplicationPadding(left[, right, top, bottom]): around the planes their edges, repeated
+local Replication = torch.class('nn.SpatialReplicationPadding', 'nn.Module')
+Replication.__init, Replication.__tostring__ = init_spatial, describe_spatial
+function Replication:compute(input) return pad(self, input, 'replication') end
+
+--- nn.VolumetricReplicationPadding(left[, right, top, bottom, front, back]): the edges of C×T×H×W or N×C×T×H×W,
+-- repeated; amounts that are left out are as on the left.
+local Volumetric = torch.class('nn.VolumetricReplicationPadding', 'nn.Module')
+
+function Volumetric:__init(pleft, pright, ptop, pbottom, pfront, pback)
+  parent.__init(self)
+  self.pleft, self.pright = pleft, pright or pleft
+  self.ptop, self.pbottom = ptop or pleft, pbottom or pleft
+  self.pfront, self.pback = pfront or pleft, pback or pleft
+end
+
+function Volumetric:compute(input) return pad(self, input, 'replication') end
+
+function Volumetric:__tostring__()
+  return ('%s(left=%d, right=%d, top=%d, bottom=%d, front=%d, back=%d)'):format(
+    torch.type(self), self.pleft, self.pright, self.ptop, self.pbottom, self.pfront, self.pback)
+end
+
+return {Padding = Padding, Zero = Zero, Reflection = Reflection, Replication = Replication, Volumetric = Volumetric}
