@@ -127,6 +127,8 @@ __attribute__((constructor)) static void start(void) {
   mt_register_conv();
   mt_register_pool();
   mt_register_norm();
+  mt_register_lapack();
+  mt_register_search();
   mt_register_random();
   mt_register_cpu();
 }

@@ -96,6 +96,8 @@ void mt_register_join(void);
 void mt_register_conv(void);
 void mt_register_pool(void);
 void mt_register_norm(void);
+void mt_register_lapack(void);
+void mt_register_search(void);
 void mt_register_random(void);
 void mt_register_cpu(void); /* last: the faster kernels of lib/cpu take over slots */
 
@@ -119,6 +121,8 @@ int mt_check_dtype(const char *op, const char *what, const mt_tensor *t, int dty
 int mt_check_dim(const char *op, const mt_tensor *t, int dim); /* 0 <= dim < t->dim */
 /* A contiguous tensor with a's elements: a itself, retained as a new view, or a copy. Free it with mt_tensor_free. */
 mt_tensor *mt_contiguous(const mt_tensor *a);
+/* t, a matrix or a batch of them, as a batch; the view borrows t's storage. */
+mt_tensor mt_as_batch(const mt_tensor *t);
 /* To be called after an op has written t. */
 void mt_touched(mt_tensor *t);
 /* Where a kernel that needs a contiguous result may write, once mt_prepare has given out its sizes: out itself, or a

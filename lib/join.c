@@ -73,12 +73,14 @@ int mt_tri(mt_tensor *out, const mt_tensor *a, int64_t k, int upper) {
   const char *name = upper ? "triu" : "tril";
   const mt_tensor *inputs[] = {a}, *all[] = {a, out};
   if (mt_stopped() || mt_check_alike(name, all, 2)) return 1;
-  if (a->dim != 2) return mt_fail("%s: expected a matrix, got sizes %s", name, mt_shape_text(a).text);
+  if (a->dim != 2 && a->dim != 3)
+    return mt_fail("%s: expected a matrix or a batch of matrices, got sizes %s", name, mt_shape_text(a).text);
   mt_kernel kernel = mt_kernel_for(MT_OP_tri, a);
-  if (!kernel || mt_prepare(name, out, 2, a->size, inputs, 1)) return 1;
+  if (!kernel || mt_prepare(name, out, a->dim, a->size, inputs, 1)) return 1;
   mt_tensor *target = mt_target(out, inputs, 1);
   if (!target) return 1;
-  int rc = mt_tensor_numel(a) == 0 ? 0 : ((mt_tri_kernel)kernel)(target, a, k, upper);
+  mt_tensor to = mt_as_batch(target), from = mt_as_batch(a);
+  int rc = mt_tensor_numel(a) == 0 ? 0 : ((mt_tri_kernel)kernel)(&to, &from, k, upper);
   return mt_target_done(out, target, rc);
 }
 

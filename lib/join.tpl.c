@@ -1,15 +1,19 @@
 /* join.tpl.c: triangles of matrices and ranges of numbers, for one dtype (see each_dtype.h). */
 
-/* out, a: rows x columns */
+/* out, a: batch x rows x columns */
 static int K(tri)(mt_tensor *out, const mt_tensor *a, int64_t k, int upper) {
   const T zero = {0};
-  T *o = mt_tensor_data(out);
-  const T *in = mt_tensor_data(a);
-  for (int64_t i = 0; i < a->size[0]; i++)
-    for (int64_t j = 0; j < a->size[1]; j++) {
+  int64_t rows = a->size[0] * a->size[1];
+#pragma omp parallel for num_threads(mt_threads_for(rows * a->size[2]))
+  for (int64_t row = 0; row < rows; row++) {
+    int64_t b = row / a->size[1], i = row % a->size[1];
+    T *o = (T *)mt_tensor_data(out) + b * out->stride[0] + i * out->stride[1];
+    const T *in = (const T *)mt_tensor_data(a) + b * a->stride[0] + i * a->stride[1];
+    for (int64_t j = 0; j < a->size[2]; j++) {
       int keep = upper ? j - i >= k : j - i <= k;
-      o[i * out->stride[0] + j * out->stride[1]] = keep ? in[i * a->stride[0] + j * a->stride[1]] : zero;
+      o[j * out->stride[2]] = keep ? in[j * a->stride[2]] : zero;
     }
+  }
   return 0;
 }
 

@@ -42,6 +42,7 @@ typedef int (*mt_masked_select_kernel)(mt_tensor *out, const mt_tensor *a, const
 typedef int (*mt_masked_copy_kernel)(mt_tensor *out, const mt_tensor *mask, const mt_tensor *src);
 /* resizes out itself */
 typedef int (*mt_nonzero_kernel)(mt_tensor *out, const mt_tensor *a);
+/* out, a: batch×rows×columns */
 typedef int (*mt_tri_kernel)(mt_tensor *out, const mt_tensor *a, int64_t k, int upper);
 typedef int (*mt_range_kernel)(mt_tensor *out, double from, double step);
 
@@ -61,6 +62,22 @@ typedef int (*mt_batch_norm_kernel)(mt_tensor *out, mt_tensor *mean, mt_tensor *
 typedef int (*mt_batch_norm_grad_kernel)(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor *grad_bias,
                                          const mt_tensor *grad, const mt_tensor *input, const mt_tensor *mean,
                                          const mt_tensor *invstd, const mt_tensor *weight, int training);
+
+/* index: contiguous; sorted: lines of n elements, values: lines of m, both contiguous; one line of sorted serves every
+ * line of values, or each its own */
+typedef int (*mt_searchsorted_kernel)(mt_tensor *index, const mt_tensor *sorted, const mt_tensor *values, int right);
+
+/* One matrix of a batch, for LAPACK. Operand k lies at data[k], by columns and without gaps: rows[k]×columns[k] numbers
+ * in double, or in float for the other floating dtypes; pivots are int32. Each slot says in lapack.tpl.c what goes in
+ * and comes out where. Gives 0, LAPACK's info, or one of the two below; leaves no message. */
+typedef struct mt_lapack {
+  void *data[4];
+  int rows[4], columns[4];
+  char flag[3]; /* LAPACK's letters: 'U' or 'L', 'N' or 'T', … */
+  double tolerance;
+} mt_lapack;
+enum { MT_LAPACK_MEMORY = INT32_MIN, MT_LAPACK_NOT_FINITE };
+typedef int (*mt_lapack_kernel)(const mt_lapack *m);
 
 /* filled in the tensor's storage order of elements (row-major over its sizes) */
 typedef int (*mt_random_kernel)(mt_generator *g, mt_tensor *out, int distribution, double p, double q);

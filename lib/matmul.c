@@ -11,20 +11,6 @@ enum { TILE = 64 };
 
 /* -- Views -------------------------------------------------------------------------------------------------- */
 
-/* t, a matrix or a batch of them, as a batch. The view borrows t's storage. */
-static mt_tensor as_batch(const mt_tensor *t) {
-  mt_tensor v = *t;
-  if (t->dim == 3) return v;
-  v.dim = 3;
-  v.size[0] = 1;
-  v.stride[0] = 0;
-  for (int i = 0; i < 2; i++) {
-    v.size[i + 1] = t->size[i];
-    v.stride[i + 1] = t->stride[i];
-  }
-  return v;
-}
-
 /* Whether rows lie one after another: elements of a row side by side, rows at least a row's length apart. */
 static int in_lines(int64_t count, int64_t between, int64_t length, int64_t step) {
   return (length <= 1 || step == 1) && (count <= 1 || between >= (length > 1 ? length : 1));
@@ -33,12 +19,12 @@ static int in_lines(int64_t count, int64_t between, int64_t length, int64_t step
 /* A view of t as a batch of matrices that are row-major or column-major; a copy where t is neither. Kernels need not
  * allocate then, so that nothing can fail after the result has been begun. */
 static int operand(const mt_tensor *t, mt_tensor *view, mt_tensor **copy) {
-  *view = as_batch(t);
+  *view = mt_as_batch(t);
   *copy = NULL;
   const int64_t *size = view->size, *stride = view->stride;
   if (in_lines(size[1], stride[1], size[2], stride[2]) || in_lines(size[2], stride[2], size[1], stride[1])) return 0;
   if (!(*copy = mt_contiguous(t))) return 1;
-  *view = as_batch(*copy);
+  *view = mt_as_batch(*copy);
   return 0;
 }
 
@@ -83,7 +69,7 @@ static int begin(mt_tensor *target, const mt_tensor *c, double beta) {
 
 static int run(mt_kernel kernel, mt_tensor *target, const mt_tensor *c, double beta, double alpha, const mt_tensor *a,
                const mt_tensor *b) {
-  mt_tensor result = as_batch(target);
+  mt_tensor result = mt_as_batch(target);
   if (mt_tensor_numel(target) == 0) return 0;
   if (begin(target, c, beta)) return 1;
   if (a->size[2] == 0 || alpha == 0) return 0;

@@ -179,6 +179,9 @@ int mt_dot(const mt_tensor *a, const mt_tensor *b, double *value); /* equal coun
 /* index tensors are int64 and count from 1 */
 int mt_sort(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int dim, int descending);
 int mt_topk(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim, int largest, int sorted);
+/* index: for each value the place where it goes into its line of sorted (ascending, NaN last) before its equals, or
+ * behind them where right is set; sorted: one line of n, or the values' sizes but for the last dimension */
+int mt_searchsorted(mt_tensor *index, const mt_tensor *sorted, const mt_tensor *values, int right);
 int mt_gather(mt_tensor *out, const mt_tensor *a, int dim, const mt_tensor *index);
 int mt_scatter(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src,
                double value); /* src NULL: value */
@@ -191,8 +194,41 @@ int mt_masked_select(mt_tensor *out, const mt_tensor *a, const mt_tensor *mask);
 int mt_masked_copy(mt_tensor *out, const mt_tensor *mask, const mt_tensor *src);
 int mt_nonzero(mt_tensor *out, const mt_tensor *a); /* int64, count×dim, from 1 */
 int mt_cat(mt_tensor *out, mt_tensor *const *parts, int count, int dim);
-int mt_tri(mt_tensor *out, const mt_tensor *a, int64_t k, int upper);  /* triu, tril of a matrix */
+int mt_tri(mt_tensor *out, const mt_tensor *a, int64_t k, int upper);  /* triu, tril of matrices */
 int mt_range(mt_tensor *out, double from, double step, int64_t count); /* out[i] = from + i·step */
+
+/* -- Ops: linear algebra, through LAPACK -------------------------------------------------------------------- */
+
+/* A matrix is n×m, and a vector that goes with it n; instead of one, each operand may be a batch of as many, batch×n×m
+ * and batch×n. float and double; half and bfloat16 compute in float. A result that has no storage yet comes with the
+ * order of elements that LAPACK gives: by columns. A matrix that LAPACK cannot handle (singular, not positive
+ * definite, …) is a failure that says why; gels, symeig, eig and svd refuse NaN and infinite numbers, the others carry
+ * them on. */
+int mt_gesv(mt_tensor *x, mt_tensor *lu, const mt_tensor *b, const mt_tensor *a); /* a x = b; lu: the factors of a */
+/* least squares (a tall) or the shortest solution (a wide), a of full rank; qr: the factors of a */
+int mt_gels(mt_tensor *x, mt_tensor *qr, const mt_tensor *b, const mt_tensor *a);
+/* a x = b where only a triangle of a is read; transposed: aᵀ x = b; unit: the diagonal counts as ones */
+int mt_trtrs(mt_tensor *x, const mt_tensor *b, const mt_tensor *a, int upper, int transposed, int unit);
+int mt_inverse(mt_tensor *out, const mt_tensor *a);
+/* lu: L below the diagonal (its own is ones) and U; pivots: int32, n or batch×n, row i was exchanged with row
+ * pivots[i] (from 1), one after another. A singular a is no failure. */
+int mt_getrf(mt_tensor *lu, mt_tensor *pivots, const mt_tensor *a);
+int mt_potrf(mt_tensor *out, const mt_tensor *a, int upper); /* upper: outᵀ out = a, else out outᵀ = a */
+/* the same with complete pivoting: of a's rows and columns in the order of pivots (int32, from 1); tolerance < 0: n
+ * times the precision times the greatest diagonal element */
+int mt_pstrf(mt_tensor *out, mt_tensor *pivots, const mt_tensor *a, int upper, double tolerance);
+/* eigenvalues in ascending order, and eigenvectors as columns unless NULL; one triangle of a is read */
+int mt_symeig(mt_tensor *values, mt_tensor *vectors, const mt_tensor *a, int upper);
+/* values: n×2, real and imaginary parts; vectors, as columns, may be NULL: those of a conjugate pair take two columns,
+ * real and imaginary part */
+int mt_eig(mt_tensor *values, mt_tensor *vectors, const mt_tensor *a);
+/* a = u diag(s) vᵀ, a: n×m, k the lesser of n and m; u: n×k, s: k, descending, v: m×k; full: u n×n and v m×m */
+int mt_svd(mt_tensor *u, mt_tensor *s, mt_tensor *v, const mt_tensor *a, int full);
+/* out: R and, below its diagonal, the reflectors that make up Q; tau: their k factors */
+int mt_geqrf(mt_tensor *out, mt_tensor *tau, const mt_tensor *a);
+int mt_orgqr(mt_tensor *out, const mt_tensor *a, const mt_tensor *tau); /* Q's first k columns, of geqrf's results */
+/* Q c (left) or c Q, or with Qᵀ where transposed */
+int mt_ormqr(mt_tensor *out, const mt_tensor *a, const mt_tensor *tau, const mt_tensor *c, int left, int transposed);
 
 /* -- Ops: convolution and pooling, N×C×H×W ------------------------------------------------------------------ */
 

@@ -249,6 +249,19 @@ mt_tensor *mt_contiguous(const mt_tensor *a) {
   return NULL;
 }
 
+mt_tensor mt_as_batch(const mt_tensor *t) {
+  mt_tensor v = *t;
+  if (t->dim == 3) return v;
+  v.dim = 3;
+  v.size[0] = 1;
+  v.stride[0] = 0;
+  for (int i = 0; i < 2; i++) {
+    v.size[i + 1] = t->size[i];
+    v.stride[i + 1] = t->stride[i];
+  }
+  return v;
+}
+
 void mt_touched(mt_tensor *t) {
   if (t->storage) t->storage->version++;
 }

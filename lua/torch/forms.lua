@@ -109,7 +109,7 @@ local function ternary_scaled(row, new, run)
   end
 end
 
--- torch.lerp([result,] x, y, weight), torch.where([result,] mask, x, y)
+-- torch.lerp([result,] x, y, weight)
 local function ternary(row, new, run)
   functions[row.name] = function(a, b, c, d)
     if d ~= nil then return run(row, a, b, c, d, nil, true) end
@@ -118,6 +118,23 @@ local function ternary(row, new, run)
   methods[row.name] = function(self, a, b, c)
     if c ~= nil then return run(row, self, a, b, c, nil, true) end
     return run(row, self, self, a, b, nil, true)
+  end
+end
+
+-- torch.where([result,] mask, x, y); torch.where(x) gives the places of what is not 0: a LongTensor for each dimension
+local function where(row, new, run)
+  ternary(row, new, run)
+  for _, set in ipairs {functions, methods} do
+    local choose = set.where
+    set.where = function(mask, ...)
+      if select('#', ...) > 0 then return choose(mask, ...) end
+      local places, out = F.nonzero(mask), {}
+      for d = 1, layout(mask).dim do
+        local none = layout(places).dim == 0
+        out[d] = none and handle.like(places) or F.squeeze(F.clone(F.narrow(places, 1, d - 1, 1)), 1)
+      end
+      return unpack(out)
+    end
   end
 end
 
@@ -136,7 +153,7 @@ end
 -- -- All pointwise rows -----------------------------------------------------------------------------------------
 
 local special = {
-  add = scaled, sub = scaled, addcmul = ternary_scaled, addcdiv = ternary_scaled, lerp = ternary, where = ternary,
+  add = scaled, sub = scaled, addcmul = ternary_scaled, addcdiv = ternary_scaled, lerp = ternary, where = where,
   clamp = with_numbers, hard_tanh = with_numbers, leaky_relu = with_numbers, elu = with_numbers,
 }
 local by_kind = {unary = unary, binary = binary, compare = compare}

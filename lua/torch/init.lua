@@ -29,17 +29,26 @@ require 'torch.ops.reduce'
 require 'torch.ops.matrix'
 require 'torch.ops.index'
 require 'torch.ops.layers'
+require 'torch.ops.linalg'
+require 'torch.ops.factors'
+require 'torch.ops.arrange'
+require 'torch.ops.einsum'
 local forms = require 'torch.forms'
 local views = require 'torch.views'
 local maths = require 'torch.math'
 local indexing = require 'torch.indexing'
 local random = require 'torch.random'
 local making = require 'torch.making'
+local linalg = require 'torch.linalg'
+local convolution = require 'torch.convolution'
+local arrange = require 'torch.arrange'
 
-merge(tensor.methods, forms.methods, views.methods, maths.methods, indexing.methods, random.methods, making.methods)
+merge(tensor.methods, forms.methods, views.methods, maths.methods, indexing.methods, random.methods, making.methods,
+      linalg.methods, convolution.methods, arrange.methods)
 merge(torch, class, forms.functions, views.functions, maths.functions, indexing.functions, random.functions,
-      making.functions, require 'torch.timer', require 'torch.cmdline', require 'torch.file', require 'torch.diskfile',
-      require 'torch.memoryfile', require 'torch.serialize')
+      making.functions, linalg.functions, convolution.functions, arrange.functions, require 'torch.timer',
+      require 'torch.cmdline', require 'torch.file', require 'torch.diskfile', require 'torch.memoryfile',
+      require 'torch.serialize')
 
 -- -- Types ------------------------------------------------------------------------------------------------------
 

@@ -66,10 +66,12 @@ end
 
 for _, name in ipairs {'all', 'any'} do
   local reduce = F[name]
-  methods[name] = function(x, dim)
+  -- all(x), whether; all([result,] x, dim), 1 or 0 for each line
+  methods[name] = function(x, a, dim)
+    if is_tensor(a) then return into(x, reduce(a, dims_of(name, a, dim))) end
     check(name, x)
-    local out = reduce(x, dims_of(name, x, dim))
-    if dim == nil then return item(out) ~= 0 end
+    local out = reduce(x, dims_of(name, x, a))
+    if a == nil then return item(out) ~= 0 end
     return out
   end
   functions[name] = methods[name]
@@ -297,4 +299,4 @@ end
 
 methods.dot = functions.dot
 
-return {functions = functions, methods = methods, into = into, number = number}
+return {functions = functions, methods = methods, into = into, number = number, dims_of = dims_of}

@@ -14,6 +14,7 @@
 --   doc      help text; its first line is the signature
 --   sample   function(make) that gives argument lists for the tests; see tests/lua/torch/test_ops.lua
 --   dtypes   'floats', 'ints' or 'all' (the default)
+--   refuses  true for an op whose rules nobody has written, though it has a derivative: going back through it fails
 --
 -- op.F.name(…) is the functional form: it makes a new result and, while a tape is open, appends to it. The forms of
 -- Torch7 (a result tensor first, methods that work in place) are made from it in torch/forms.lua.
@@ -177,7 +178,18 @@ function op.own(row, call_form)
   row.name = row[1]
   row.kind = row.kind or 'own'
   row.inputs = row.inputs or 1
+  if row.refuses then
+    local function refuse() errors.fail('%s: no rule is known for its gradient', row.name) end
+    row.vjp = {refuse, refuse, refuse}
+  end
   return add_row(row, call_form)
+end
+
+--- Declares an op whose functional form is made of other ops: a tape sees those in its stead, so it needs no rule.
+function op.composed(row, call_form)
+  row.kind, row.uses = 'composed', row.inputs ~= 'list' and 'abc' or nil
+  row.vjp = row.inputs == 'list' or {true, true, true}
+  return op.own(row, call_form)
 end
 
 --- A row outside the table, for an op that exists only on one tape: over a list of tensors, with vjp_list.

@@ -167,9 +167,7 @@ local function diagonal(x, rows, columns, k)
   local row, column = math.max(0, -k), math.max(0, k)
   local n = math.min(rows - row, columns - column)
   if n < 1 then fail('diag: a matrix of sizes %dx%d has no diagonal %d', rows, columns, k) end
-  local places = handle.new(C.MT_INT64, C.MT_CPU)
-  call(C.mt_range, places, row * columns + column + 1, columns + 1, n)
-  return layout(x).device == C.MT_CPU and places or F.cast(places, handle.kind(long(x)))
+  return F.places(x, row * columns + column + 1, columns + 1, n)
 end
 
 -- Sizes without memory: one element, expanded.

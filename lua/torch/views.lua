@@ -19,14 +19,21 @@ local function whole(what, v)
   return v
 end
 
---- narrow(dim, first, length): elements first … first + length − 1 of a dimension
-function methods:narrow(dim, first, length)
-  return F.narrow(self, dim_of('narrow', self, dim), whole('narrow', first) - 1, whole('narrow', length))
+-- A place counted from 1 (or, negative, from the end) as C counts it; what lies outside is left for C to refuse.
+local function place(what, t, d, i)
+  return whole(what, i) < 0 and tonumber(layout(t).size[d]) + i or i - 1
 end
 
---- select(dim, index): one slice, with that dimension gone
+--- narrow(dim, first, length): elements first … first + length − 1 of a dimension; a negative first counts from the end
+function methods:narrow(dim, first, length)
+  local d = dim_of('narrow', self, dim)
+  return F.narrow(self, d, place('narrow', self, d, first), whole('narrow', length))
+end
+
+--- select(dim, index): one slice, with that dimension gone; a negative index counts from the end
 function methods:select(dim, index)
-  return F.select(self, dim_of('select', self, dim), whole('select', index) - 1)
+  local d = dim_of('select', self, dim)
+  return F.select(self, d, place('select', self, d, index))
 end
 
 --- sub(first, last, …): a range of each leading dimension; negative places count from the end

@@ -3,6 +3,7 @@ local C = require 'torch.ffi'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
+local types = require 'torch.types'
 
 local F, own, record = op.F, op.own, op.record
 local call, like, new, layout, is_tensor = memory.call, handle.like, handle.new, handle.layout, handle.is_tensor
@@ -156,15 +157,23 @@ end)
 -- -- Triangles of a matrix --------------------------------------------------------------------------------------
 
 for name, upper in pairs {tril = 0, triu = 1} do
-  local row = {name, sample = function(make) return {{make(4, 4), 0}, {make(3, 5), 1}} end,
+  local row = {name, sample = function(make) return {{make(4, 4), 0}, {make(3, 5), 1}, {make(2, 3, 4), -1}} end,
     vjp = {function(g, _, _, k) return F[name](g, k) end},
-    doc = name .. '(x, k): the matrix with zeros ' .. (upper == 1 and 'below' or 'above') .. ' its k-th diagonal'}
+    doc = ('%s(x, k): the matrix, or each of a batch, with zeros %s its k-th diagonal'):format(
+      name, upper == 1 and 'below' or 'above')}
   own(row, function(a, k)
     check(name, a)
     local out = like(a)
     call(C.mt_tri, out, a, k, upper)
     return record(row, out, a, nil, nil, k)
   end)
+end
+
+--- The places first, first + step, …, n of them, as a LongTensor beside model.
+function F.places(model, first, step, n)
+  local out, device = long(C.MT_CPU), layout(model).device
+  call(C.mt_range, out, first, step, n)
+  return device == C.MT_CPU and out or F.cast(out, types.at[device][C.MT_INT64])
 end
 
 --- Places of the elements that are not 0, as a LongTensor with a row for each.

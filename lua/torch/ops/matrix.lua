@@ -8,11 +8,12 @@ local F, own, record = op.F, op.own, op.record
 local call, like, layout = memory.call, handle.like, handle.layout
 local is_tensor = handle.is_tensor
 
--- the transpose of a matrix, or of each matrix of a batch
+--- The transpose of a matrix, or of each matrix of a batch.
 local function t(a)
   local last = layout(a).dim - 1
   return F.transpose(a, last - 1, last)
 end
+F.t = t
 
 local matmul = {'matmul', inputs = 2, uses = {'b', 'a'},
   sample = function(make) return {{make(3, 4), make(4, 2)}, {make(2, 3, 4), make(2, 4, 2)}} end,

@@ -108,7 +108,9 @@ row {'add',
     return {{make(3, 4), make(3, 4), 2}, {make(3, 4), make(4)}, {make(3, 1), make(2, 3, 4)}, {make(3), 2}}
   end,
   vjp = {function(g) return g end, function(g, _, _, _, _, t) return t == 1 and g or F.mul(g, t) end},
-  doc = 'add(x, y) or add(x, scale, y): x + scale·y; y may be a number'}
+  doc = 'add(x, y) or add(x, scale, y): x + scale·y; y may be a number. As in all ops on elements, sizes broadcast: ' ..
+        'missing leading dimensions and those of size 1 are repeated. But tensors of equal count and other sizes, ' ..
+        'say 3x1 and 1x3, go element by element in the first one\'s sizes, as in Torch7: expand them to broadcast'}
 row {'sub', sample = binary,
   vjp = {function(g) return g end, function(g, _, _, _, _, t) return F.mul(g, -t) end},
   doc = 'sub(x, y): x − y'}

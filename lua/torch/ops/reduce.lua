@@ -2,6 +2,7 @@
 -- dimensions stay with size 1, and a reduction of all gives one element.
 local bit = require 'bit'
 local C = require 'torch.ffi'
+local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
@@ -74,6 +75,25 @@ reduce {'all', sample = function(make) return {{make.mask(3, 4)}, {make.mask(3, 
   doc = 'all(x[, dims]): 1 where every element is not 0'}
 reduce {'any', sample = function(make) return {{make.mask(3, 4)}, {make.mask(3, 4), 2}} end,
   doc = 'any(x[, dims]): 1 where some element is not 0'}
+
+-- The greatest element is taken out first, so that nothing overflows.
+local logsumexp = {'logsumexp', dtypes = 'floats', uses = 'ao', sample = sample, kind = 'reduce',
+  vjp = {function(g, out, a)
+    local finite = F.where(F.eq(out, -math.huge), 0, out) -- of nothing but −inf
+    return F.mul(F.expand(g, a), F.exp(F.sub(a, F.expand(finite, a))))
+  end},
+  doc = 'logsumexp(x[, dims]): log Σ exp(x)'}
+own(logsumexp, function(a, dims)
+  if not is_tensor(a) then op.expected_tensor('logsumexp', a) end
+  if not handle.kind(a).floating then
+    errors.fail('logsumexp: expected a tensor of floating numbers, got a %s', handle.kind(a).tensor_name)
+  end
+  local x, most = F.detach(a), like(a)
+  call(C.mt_reduce, op.by_name.max.id, most, nil, x, dims or 0, 0)
+  most = F.where(F.eq(F.abs(most), math.huge), 0, most)
+  local out = F.add(F.log(F.sum(F.exp(F.sub(x, F.expand(most, x))), dims)), most)
+  return record(logsumexp, out, a, nil, nil, dims)
+end)
 
 -- -- Extremes: the value and its place --------------------------------------------------------------------------
 

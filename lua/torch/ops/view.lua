@@ -1,5 +1,6 @@
 --- Ops that only change the view, and those that undo them. Dimensions here are counted from 0, as in C; the methods of
 -- Torch7 (torch/views.lua) count from 1.
+local ffi = require 'ffi'
 local C = require 'torch.ffi'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
@@ -9,7 +10,7 @@ local sizes = require 'torch.sizes'
 
 local F, own, record = op.F, op.own, op.record
 local call, like, new, layout = memory.call, handle.like, handle.new, handle.layout
-local buffer = sizes.buffer
+local buffer, strides = sizes.buffer, ffi.new('int64_t[?]', C.MT_MAX_DIM)
 
 -- A view of t's sizes: the buffer may be written while t's own sizes are read.
 local function size_count(t)
@@ -165,6 +166,43 @@ own({'fold_like', doc = 'fold_like(x, model, dim, size, step): sums windows back
       call(C.mt_pointwise, add, place, place, part, nil, 0, 1)
     end
     return record(op.by_name.fold_like, out, a, nil, nil, dim, size, step)
+  end)
+
+-- out becomes the view of a's diagonal over two dimensions, which end as its last one.
+local function set_diagonal(out, a, i, j)
+  local l, n = layout(a), 0
+  if i == j or i >= l.dim or j >= l.dim then
+    errors.fail('diagonal: expected two dimensions of %s, got %d and %d', sizes.text(a), i + 1, j + 1)
+  end
+  for d = 0, l.dim - 1 do
+    if d ~= i and d ~= j then
+      buffer[n], strides[n] = l.size[d], l.stride[d]
+      n = n + 1
+    end
+  end
+  buffer[n] = l.size[i] < l.size[j] and l.size[i] or l.size[j]
+  strides[n] = l.stride[i] + l.stride[j]
+  call(C.mt_tensor_set_storage, out, l.storage, l.offset, n + 1, buffer, strides)
+  return out
+end
+
+own({'diagonal',
+  doc = 'diagonal(x, dim1, dim2): the elements with equal places in two dimensions, as a view in which one ' ..
+        'dimension, the last, stands for both',
+  sample = function(make) return {{make(3, 5), 0, 1}, {make(3, 2, 4), 2, 0}} end,
+  vjp = {function(g, _, a, i, j) return F.diagonal_like(g, a, i, j) end}},
+  function(a, i, j) return record(op.by_name.diagonal, set_diagonal(like(a), a, i, j), a, nil, nil, i, j) end)
+
+own({'diagonal_like',
+  doc = 'diagonal_like(x, model, dim1, dim2): zeros of model\'s sizes, with x on the diagonal: undoes diagonal',
+  sample = function(make) return {{make(3), make(3, 5), 0, 1}, {make(2, 3), make(3, 2, 4), 2, 0}} end,
+  vjp = {function(g, _, _, i, j) return F.diagonal(g, i, j) end}},
+  function(a, model, i, j)
+    local out = like(a)
+    call(C.mt_tensor_resize, out, size_count(model), buffer)
+    call(C.mt_fill, out, 0)
+    call(C.mt_copy, set_diagonal(like(a), out, i, j), a)
+    return record(op.by_name.diagonal_like, out, a, nil, nil, i, j)
   end)
 
 own({'cast', doc = 'cast(x, kind): a copy with another dtype or on another device; kind is one of torch.types',

@@ -113,7 +113,13 @@ local function check(row, args, k)
 end
 
 for _, row in ipairs(op.rows) do
-  if row.vjp and row.sample and row.name ~= 'copy' then
+  if row.refuses then
+    t.test(row.name .. ': says that its gradient is not known', function()
+      local args = samples.of(row, 'torch.DoubleTensor', 7)[1]
+      local tape, out = autograd.record({args[1]}, function() return (F[row.name](unpack(args))) end)
+      t.raises(row.name .. ': no rule is known', function() tape:grad(out, {args[1]}, out:clone(), false) end)
+    end)
+  elseif row.vjp and row.sample and row.name ~= 'copy' then
     t.test(row.name .. ': gradients of order 1 and 2', function()
       for k, args in ipairs(samples.of(row, 'torch.DoubleTensor', 7)) do check(row, args, k) end
     end)
