@@ -51,6 +51,7 @@ void mt_cuda_register_pair(void);
 void mt_cuda_register_matmul(void);
 void mt_cuda_register_index(void);
 void mt_cuda_register_softmax(void);
+void mt_cuda_register_layer_norm(void);
 void mt_cuda_register_random(void);
 void mt_cuda_register_step(void);
 

@@ -90,6 +90,7 @@ int mt_cuda_start(void) {
   mt_cuda_register_matmul();
   mt_cuda_register_index();
   mt_cuda_register_softmax();
+  mt_cuda_register_layer_norm();
   mt_cuda_register_random();
   mt_cuda_register_step();
   return 0;

@@ -1,39 +1,9 @@
 /* softmax.cu: softmax and log-softmax with their first-order gradients. The tensors are outer×n×inner, contiguous. A
  * line of n elements is done by a block where its elements are neighbours, and by a thread where they are apart: then
  * the threads of a warp read neighbouring lines. */
-#include "dtype.cuh"
+#include "team.cuh"
 
 #include <math.h>
-
-/* The threads that work on one line together. Joins their values; all of them get the result. */
-struct whole_block {
-  static __device__ unsigned first() { return threadIdx.x; }
-  static __device__ unsigned step() { return blockDim.x; }
-  template <class S, class JOIN> static __device__ S all(S v, JOIN join) {
-    MT_SHARED(S, warps, 32);
-    for (int bits = 16; bits > 0; bits /= 2) v = join(v, __shfl_xor_sync(0xffffffffu, v, bits));
-    if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = v;
-    __syncthreads();
-    S joined = warps[0];
-    for (unsigned w = 1; w < blockDim.x / 32; w++) joined = join(joined, warps[w]);
-    __syncthreads(); /* the next call writes the same memory */
-    return joined;
-  }
-};
-
-struct one_thread {
-  static __device__ unsigned first() { return 0; }
-  static __device__ unsigned step() { return 1; }
-  template <class S, class JOIN> static __device__ S all(S v, JOIN) { return v; }
-};
-
-struct larger {
-  template <class S> __device__ S operator()(S x, S y) const { return y > x ? y : x; }
-};
-
-struct total {
-  template <class S> __device__ S operator()(S x, S y) const { return x + y; }
-};
 
 /* Overloads, so that floats are not computed in double. */
 __device__ inline float exponential(float x) { return expf(x); }
@@ -91,9 +61,6 @@ __global__ void softmax_grad_lines(typename D::type *out, const typename D::type
   }
 }
 
-/* Threads of a block that does one line: whole warps, no more than there is work for. */
-static unsigned block_for(int64_t n) { return n >= MT_THREADS ? (unsigned)MT_THREADS : (unsigned)((n + 31) / 32 * 32); }
-
 static bool by_blocks(int64_t lines, int64_t inner) { return inner == 1 && lines <= INT32_MAX; }
 
 template <class D>
@@ -105,7 +72,7 @@ static int softmax(mt_tensor *out, const mt_tensor *a, int64_t outer, int64_t n,
   typename D::type *to = mt_elements<D>(out);
   const typename D::type *from = mt_elements<D>(a);
   if (by_blocks(lines, inner))
-    MT_LAUNCH(team, (unsigned)lines, block_for(n), to, from, lines, n, inner, logarithm);
+    MT_LAUNCH(team, (unsigned)lines, mt_team_size(n), to, from, lines, n, inner, logarithm);
   else
     MT_LAUNCH(single, mt_cuda_blocks(lines), MT_THREADS, to, from, lines, n, inner, logarithm);
   return mt_cuda_launched("softmax");
@@ -121,7 +88,7 @@ static int softmax_grad(mt_tensor *out, const mt_tensor *grad, const mt_tensor *
   typename D::type *to = mt_elements<D>(out);
   const typename D::type *g = mt_elements<D>(grad), *y = mt_elements<D>(output);
   if (by_blocks(lines, inner))
-    MT_LAUNCH(team, (unsigned)lines, block_for(n), to, g, y, lines, n, inner, logarithm);
+    MT_LAUNCH(team, (unsigned)lines, mt_team_size(n), to, g, y, lines, n, inner, logarithm);
   else
     MT_LAUNCH(single, mt_cuda_blocks(lines), MT_THREADS, to, g, y, lines, n, inner, logarithm);
   return mt_cuda_launched("softmax_grad");

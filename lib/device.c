@@ -129,6 +129,7 @@ __attribute__((constructor)) static void start(void) {
   mt_register_norm();
   mt_register_lapack();
   mt_register_search();
+  mt_register_layer_norm();
   mt_register_random();
   mt_register_cpu();
 }

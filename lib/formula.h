@@ -41,11 +41,27 @@ MT_INLINE int64_t mt_shift_right(int64_t a, int64_t b) { return b < 0 || b > 63 
 #undef FMOD
 #undef REMAINDER
 #undef POW
+#undef NORMAL
+#undef DENSITY
+#undef GELU_SLOPE
+#undef GELU_INNER
+#undef GELU_INNER_SLOPE
+#undef GELU_TANH_SLOPE
 #if MT_IS_FLOAT
 #define DIV(a, b) ((a) / (b))
 #define FMOD(a, b) M(fmod)((a), (b))
 #define REMAINDER(a, b) MT_FLOAT_REMAINDER(a, b)
 #define POW(a, b) M(pow)((a), (b))
+/* the normal distribution below a; its density; gelu's slope */
+#define NORMAL(a) ((A)0.5 * M(erfc)((a) * (A)-0.70710678118654752440))
+#define DENSITY(a) ((A)0.39894228040143267794 * M(exp)((A)-0.5 * (a) * (a)))
+#define GELU_SLOPE(a) (NORMAL(a) + (a)*DENSITY(a))
+/* gelu's tanh form: what stands inside, its slope, and the slope of the whole */
+#define GELU_INNER(a) ((A)0.79788456080286535588 * ((a) + (A)0.044715 * (a) * (a) * (a)))
+#define GELU_INNER_SLOPE(a) ((A)0.79788456080286535588 * (1 + (A)0.134145 * (a) * (a)))
+#define GELU_TANH_SLOPE(a) \
+  ((A)0.5 * (1 + M(tanh)(GELU_INNER(a)) + \
+             (a)*GELU_INNER_SLOPE(a) * (1 - M(tanh)(GELU_INNER(a)) * M(tanh)(GELU_INNER(a)))))
 #else
 #define DIV(a, b) mt_divide((a), (b))
 #define FMOD(a, b) mt_fmod((a), (b))

@@ -98,6 +98,7 @@ void mt_register_pool(void);
 void mt_register_norm(void);
 void mt_register_lapack(void);
 void mt_register_search(void);
+void mt_register_layer_norm(void);
 void mt_register_random(void);
 void mt_register_cpu(void); /* last: the faster kernels of lib/cpu take over slots */
 
@@ -121,6 +122,9 @@ int mt_check_dtype(const char *op, const char *what, const mt_tensor *t, int dty
 int mt_check_dim(const char *op, const mt_tensor *t, int dim); /* 0 <= dim < t->dim */
 /* A contiguous tensor with a's elements: a itself, retained as a new view, or a copy. Free it with mt_tensor_free. */
 mt_tensor *mt_contiguous(const mt_tensor *a);
+/* The same for n tensors, NULLs allowed and kept. All of ready, which has n entries, is to be freed, also after a failure:
+ * then this gives 1. */
+int mt_all_contiguous(mt_tensor **ready, const mt_tensor *const *tensors, int n);
 /* t, a matrix or a batch of them, as a batch; the view borrows t's storage. */
 mt_tensor mt_as_batch(const mt_tensor *t);
 /* To be called after an op has written t. */
@@ -131,6 +135,8 @@ mt_tensor *mt_target(mt_tensor *out, const mt_tensor *const *inputs, int n);
 /* Ends what mt_target began: with rc 0 a fresh target's elements go to out, and out counts as written; a fresh target is
  * freed. Gives rc, or the copy's failure. */
 int mt_target_done(mt_tensor *out, mt_tensor *target, int rc);
+/* The same for n outputs; targets that are NULL are passed over. */
+int mt_targets_done(mt_tensor *const *outs, mt_tensor **targets, int n, int rc);
 
 static inline int64_t mt_least(int64_t a, int64_t b) { return a < b ? a : b; }
 

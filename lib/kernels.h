@@ -62,6 +62,12 @@ typedef int (*mt_batch_norm_kernel)(mt_tensor *out, mt_tensor *mean, mt_tensor *
 typedef int (*mt_batch_norm_grad_kernel)(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor *grad_bias,
                                          const mt_tensor *grad, const mt_tensor *input, const mt_tensor *mean,
                                          const mt_tensor *invstd, const mt_tensor *weight, int training);
+/* input: rows×n; nothing is empty */
+typedef int (*mt_layer_norm_kernel)(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_tensor *input,
+                                    const mt_tensor *weight, const mt_tensor *bias, double eps);
+typedef int (*mt_layer_norm_grad_kernel)(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor *grad_bias,
+                                         const mt_tensor *grad, const mt_tensor *input, const mt_tensor *mean,
+                                         const mt_tensor *invstd, const mt_tensor *weight);
 
 /* index: contiguous; sorted: lines of n elements, values: lines of m, both contiguous; one line of sorted serves every
  * line of values, or each its own */

@@ -265,7 +265,13 @@ int mt_batch_norm(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_t
 int mt_batch_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor *grad_bias, const mt_tensor *grad,
                        const mt_tensor *input, const mt_tensor *mean, const mt_tensor *invstd, const mt_tensor *weight,
                        int training);
-/* out (one element): -sum w[y] logp[n,y] / sum w[y] (or not averaged); logp: N×C, target: N int64 from 1 */
+/* Each row of input, rows×n, minus its mean, times its inverse deviation, times weight and plus bias (n, or NULL). The
+ * mean and inverse deviation, one for each row, are written, too. */
+int mt_layer_norm(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_tensor *input, const mt_tensor *weight,
+                  const mt_tensor *bias, double eps);
+/* any of the outputs may be NULL */
+int mt_layer_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor *grad_bias, const mt_tensor *grad,
+                       const mt_tensor *input, const mt_tensor *mean, const mt_tensor *invstd, const mt_tensor *weight);
 
 /* -- Ops: steps of optimisers ------------------------------------------------------------------------------- */
 

@@ -80,14 +80,6 @@ static int check_input(const char *op, const mt_tensor *input) {
                  mt_shape_text(input).text);
 }
 
-/* Contiguous versions of n tensors, NULLs allowed. Gives 1 after a failure. */
-static int all_contiguous(mt_tensor **ready, const mt_tensor *const *tensors, int n) {
-  memset(ready, 0, (size_t)n * sizeof *ready);
-  for (int i = 0; i < n; i++)
-    if (tensors[i] && !(ready[i] = mt_contiguous(tensors[i]))) return 1;
-  return 0;
-}
-
 /* Readies n outputs, NULLs allowed: the first has the input's sizes, the others one element per channel. */
 static int open_targets(const char *op, mt_tensor **targets, mt_tensor *const *outs, int n, const mt_tensor *input,
                         const mt_tensor *const *inputs, int count) {
@@ -98,12 +90,6 @@ static int open_targets(const char *op, mt_tensor **targets, mt_tensor *const *o
     if (!(targets[i] = mt_target(outs[i], inputs, count))) return 1;
   }
   return 0;
-}
-
-static int close_targets(mt_tensor **targets, mt_tensor *const *outs, int n, int rc) {
-  for (int i = 0; i < n; i++)
-    if (targets[i]) rc = mt_target_done(outs[i], targets[i], rc);
-  return rc;
 }
 
 int mt_batch_norm(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_tensor *input, const mt_tensor *weight,
@@ -118,11 +104,11 @@ int mt_batch_norm(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_t
   if (check_channels(op, "mean", inputs[3], input) || check_channels(op, "deviation", inputs[4], input)) return 1;
   mt_kernel kernel = mt_kernel_for(MT_OP_batch_norm, input);
   if (!kernel) return 1;
-  int rc = all_contiguous(ready, inputs, 5) || open_targets(op, targets, outs, 3, input, inputs, 5);
+  int rc = mt_all_contiguous(ready, inputs, 5) || open_targets(op, targets, outs, 3, input, inputs, 5);
   if (!rc)
     rc = ((mt_batch_norm_kernel)kernel)(targets[0], training ? targets[1] : ready[3], training ? targets[2] : ready[4],
                                         ready[0], ready[1], ready[2], eps, training);
-  rc = close_targets(targets, outs, 3, rc);
+  rc = mt_targets_done(outs, targets, 3, rc);
   for (int i = 0; i < 5; i++) mt_tensor_free(ready[i]);
   return rc;
 }
@@ -142,11 +128,11 @@ int mt_batch_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor 
   if (check_channels(op, "weight", weight, input)) return 1;
   mt_kernel kernel = mt_kernel_for(MT_OP_batch_norm_grad, input);
   if (!kernel) return 1;
-  int rc = all_contiguous(ready, inputs, 5) || open_targets(op, targets, outs, 3, input, inputs, 5);
+  int rc = mt_all_contiguous(ready, inputs, 5) || open_targets(op, targets, outs, 3, input, inputs, 5);
   if (!rc)
     rc = ((mt_batch_norm_grad_kernel)kernel)(targets[0], targets[1], targets[2], ready[0], ready[1], ready[2], ready[3],
                                              ready[4], training);
-  rc = close_targets(targets, outs, 3, rc);
+  rc = mt_targets_done(outs, targets, 3, rc);
   for (int i = 0; i < 5; i++) mt_tensor_free(ready[i]);
   return rc;
 }

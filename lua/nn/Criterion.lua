@@ -1,9 +1,13 @@
---- nn.Criterion: a loss. A leaf defines compute(input, target), which gives a tensor of one element.
+--- nn.Criterion: a loss. A leaf defines compute(input, target), which gives a tensor of one element; one written by
+-- hand defines updateOutput and updateGradInput, as Torch7's do, and is differentiable once.
 -- forward gives a number; while the user differentiates a function it gives that tensor.
 local torch = require 'torch'
 local op = require 'torch.op'
+local guest = require 'nn.guest'
 local leaf = require 'nn.leaf'
 local utils = require 'nn.utils'
+
+local state = op.state
 
 local Criterion = torch.class('nn.Criterion')
 
@@ -12,13 +16,19 @@ function Criterion:__init()
   self.output = 0
 end
 
-function Criterion:forward(input, target) return self:updateOutput(input, target) end
+--- The loss of an input for a target.
+function Criterion:forward(input, target)
+  if state.tape and not self.compute then return guest.criterion(self, input, target) end
+  return self:updateOutput(input, target)
+end
+
+--- The gradient of the loss by the input.
 function Criterion:backward(input, target) return self:updateGradInput(input, target) end
 
 function Criterion:updateOutput(input, target)
   if not self.compute then return self.output end
   local loss = leaf.update_output(self, input, target)
-  self.output = op.state.tape and loss or loss:item()
+  self.output = state.tape and loss or loss:item()
   return self.output
 end
 
@@ -40,7 +50,8 @@ function Criterion:clone() return torch.deserialize(torch.serialize(self), {func
 function Criterion:type(type, cache)
   if not type then return torch.type(self.gradInput) end
   leaf.forget(self)
-  for key, value in pairs(self) do self[key] = utils.recursiveType(value, type, cache or {}) end
+  cache = cache or {}
+  for key, value in pairs(self) do self[key] = utils.recursiveType(value, type, cache) end
   return self
 end
 

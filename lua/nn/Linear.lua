@@ -29,16 +29,18 @@ function Linear:reset(stdv)
   return self
 end
 
-function Linear:compute(input)
+--- x Wᵀ + b of a vector or of the rows of a matrix; b may be nil.
+function Linear.transform(input, weight, bias)
   if input:dim() == 1 then
-    local column = F.matmul(self.weight, F.unsqueeze(input, 1))
-    local out = F.squeeze(column, 1)
-    return self.bias and F.add(out, self.bias) or out
+    local out = F.squeeze(F.matmul(weight, F.unsqueeze(input, 1)), 1)
+    return bias and F.add(out, bias) or out
   end
-  local weight = F.transpose(self.weight, 0, 1)
-  if not self.bias then return F.matmul(input, weight) end
-  return F.addmm(self.bias, input, weight, 1, 1)
+  local columns = F.transpose(weight, 0, 1)
+  if not bias then return F.matmul(input, columns) end
+  return F.addmm(bias, input, columns, 1, 1)
 end
+
+function Linear:compute(input) return Linear.transform(input, self.weight, self.bias) end
 
 function Linear:__tostring__()
   return ('%s(%d -> %d)%s'):format(torch.type(self), self.weight:size(2), self.weight:size(1),

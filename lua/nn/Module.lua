@@ -23,7 +23,7 @@ end
 
 --- The module's output for an input: a tensor, or a table of tensors where the module says so.
 function Module:forward(input)
-  if state.tape and not self.compute and not self.modules then return guest(self, input) end
+  if state.tape and not self.compute and not self.modules then return guest.module(self, input) end
   return self:updateOutput(input)
 end
 
@@ -63,6 +63,9 @@ function Module:accUpdateGradParameters(input, gradOutput, lr)
 end
 
 function Module:defaultAccUpdateGradParameters(input, gradOutput, lr)
+  if self.compute and self.accGradParameters == Module.accGradParameters then
+    return leaf.accumulate(self, input, gradOutput, -lr, (self:parameters()))
+  end
   local gradWeight, gradBias = self.gradWeight, self.gradBias
   self.gradWeight, self.gradBias = self.weight, self.bias
   self:accGradParameters(input, gradOutput, -lr)

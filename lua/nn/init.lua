@@ -7,7 +7,7 @@ errors.package()
 local nn = rawget(_G, 'nn') or {}
 rawset(_G, 'nn', nn)
 
-nn.utils = require 'nn.utils'
+nn.utils, nn.init = require 'nn.utils', require 'nn.initialisers'
 require 'nn.where'
 
 for _, name in ipairs {
@@ -16,13 +16,15 @@ for _, name in ipairs {
   'Decorator', 'Bottle', 'DontCast', 'GPU', 'NaN', 'Profile',
   -- one tensor
   'passing', 'rectifiers', 'activations', 'pointwise', 'shapes', 'slices', 'reductions', 'padding', 'constants',
-  'Normalize', 'Copy', 'Dropout', 'WhiteNoise',
+  'Normalize', 'Copy', 'Dropout', 'WhiteNoise', 'selfgated',
   -- tables
   'CAddTable', 'tablemath', 'tableshapes', 'SplitTable', 'JoinTable', 'MixtureTable', 'products',
   -- parameters
-  'Linear', 'SpatialConvolution', 'pooling', 'SpatialBatchNormalization',
+  'Linear', 'Bilinear', 'affine', 'templates', 'LookupTable', 'EmbeddingBag', 'SparseLinear', 'IndexLinear',
+  'LinearWeightNorm', 'WeightNorm', 'PartialLinear', 'Kmeans',
+  'SpatialConvolution', 'pooling', 'BatchNormalization', 'norms', 'AdaptiveLogSoftMax',
   -- criteria
-  'Criterion', 'criteria', 'CriterionTable',
+  'Criterion', 'regression', 'classification', 'margins', 'embeddings', 'multicriteria', 'CriterionTable',
   -- put together from the above
   'composites', 'Convert', 'StochasticGradient',
 } do

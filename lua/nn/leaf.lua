@@ -278,14 +278,14 @@ function leaf.update_grad_input(module, input, gradOutput, target)
   return module.gradInput
 end
 
---- Adds the parameters' gradients, times scale, to gradWeight and the like.
-function leaf.accumulate(module, input, gradOutput, scale)
+--- Adds the parameters' gradients, times scale, to gradWeight and the like, or to a list of other tensors.
+function leaf.accumulate(module, input, gradOutput, scale, to)
   local parameters, grads = module:parameters()
   if not parameters then return end
   local back = leaf.walk(module, input, gradOutput)
   for i = 1, #parameters do
     local g = back.found[back.first + i]
-    if g then grads[i]:add(scale, g) end
+    if g then (to or grads)[i]:add(scale, g) end
   end
 end
 

@@ -276,6 +276,39 @@ static void test_softmax(void) {
     }
 }
 
+/* -- Layer norm ------------------------------------------------------------------------------------------------- */
+
+static void compare_layer_norm(int dtype, int64_t rows, int64_t n, int affine) {
+  mt_tensor *a = noise_tensor(dtype, PLAIN, SIZES(rows, n)), *g = noise_tensor(dtype, TURNED, SIZES(rows, n));
+  mt_tensor *w = affine ? noise_tensor(dtype, PLAIN, SIZES(n)) : NULL,
+            *b = affine ? noise_tensor(dtype, GAPPED, SIZES(n)) : NULL;
+  mt_tensor *cuda_in[] = {twin(a), twin(g), twin(w), twin(b)}, *cpu[6], *cuda[6];
+  for (int i = 0; i < 6; i++) {
+    cpu[i] = mt_tensor_new(dtype, MT_CPU);
+    cuda[i] = mt_tensor_new(dtype, MT_CUDA);
+  }
+  CHECK(mt_layer_norm(cpu[0], cpu[1], cpu[2], a, w, b, 1e-3) == 0);
+  CHECK(mt_layer_norm(cuda[0], cuda[1], cuda[2], cuda_in[0], cuda_in[2], cuda_in[3], 1e-3) == 0);
+  CHECK(mt_layer_norm_grad(cpu[3], cpu[4], affine ? cpu[5] : NULL, g, a, cpu[1], cpu[2], w) == 0);
+  CHECK(mt_layer_norm_grad(cuda[3], cuda[4], affine ? cuda[5] : NULL, cuda_in[1], cuda_in[0], cuda[1], cuda[2],
+                           cuda_in[2]) == 0);
+  for (int i = 0; i < 6; i++) {
+    SAME(cuda[i], cpu[i]);
+    FREE(cpu[i], cuda[i]);
+  }
+  FREE(a, g, w, b, cuda_in[0], cuda_in[1], cuda_in[2], cuda_in[3]);
+}
+
+static void test_layer_norm(void) {
+  for (int dtype = 0; dtype <= MT_BFLOAT16; dtype++)
+    for (int affine = 0; affine < 2; affine++) {
+      set_context("layer_norm", dtype, affine ? "affine" : "");
+      compare_layer_norm(dtype, 5, 7, affine);
+      compare_layer_norm(dtype, 2, 300, affine);
+      compare_layer_norm(dtype, 19, 33, affine);
+    }
+}
+
 /* -- Indices ---------------------------------------------------------------------------------------------------- */
 
 static void compare_each_element(int dtype, int layout, int64_t rows, int64_t columns) {
@@ -443,6 +476,7 @@ static void test_all(void) {
   test_nan();
   test_matmul();
   test_softmax();
+  test_layer_norm();
   test_indices();
   test_join();
   test_random();

@@ -26,6 +26,10 @@ local function erf(x)   -- the series Σ (−1)^n x^(2n+1) / (n! (2n+1)), enough
   return 2 / math.sqrt(math.pi) * sum
 end
 
+local function normal(x) return (1 + erf(x / math.sqrt(2))) / 2 end
+local function density(x) return math.exp(-x * x / 2) / math.sqrt(2 * math.pi) end
+local function gelu_inner(x) return math.sqrt(2 / math.pi) * (x + 0.044715 * x ^ 3) end
+
 local function bits(f)
   return function(a, b) return tonumber(f(a + 0LL, b + 0LL)) end
 end
@@ -43,6 +47,8 @@ return {
   sin = math.sin, cos = math.cos, tan = math.tan, asin = math.asin, acos = math.acos, atan = math.atan,
   sinh = math.sinh, cosh = math.cosh, tanh = math.tanh, erf = erf,
   sigmoid = function(a) return 1 / (1 + math.exp(-a)) end, softplus = function(a) return math.log(1 + math.exp(a)) end,
+  gelu = function(a) return a * normal(a) end,
+  gelu_tanh = function(a) return a / 2 * (1 + math.tanh(gelu_inner(a))) end,
   floor = math.floor, ceil = math.ceil, trunc = trunc, frac = function(a) return a - trunc(a) end,
   round = function(a) return sign(a) * math.floor(math.abs(a) + 0.5) end,
   relu = function(a) return math.max(a, 0) end,
@@ -66,6 +72,11 @@ return {
   bitand = bits(bit.band), bitor = bits(bit.bor), bitxor = bits(bit.bxor),
   lshift = function(a, b) return a * 2 ^ b end, rshift = function(a, b) return math.floor(a / 2 ^ b) end,
   tanh_grad = function(a, b) return a * (1 - b * b) end, sigmoid_grad = function(a, b) return a * b * (1 - b) end,
+  gelu_grad = function(a, b) return a * (normal(b) + b * density(b)) end,
+  gelu_tanh_grad = function(a, b)
+    local t = math.tanh(gelu_inner(b))
+    return a / 2 * (1 + t + b * (1 - t * t) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * b * b))
+  end,
   relu_grad = function(a, b) return (is_whole(a) and trunc(b) or b) > 0 and a or 0 end,
   addcmul = function(a, b, c, s) return a + s * b * c end,
   addcdiv = function(a, b, c, s) return a + divide(s * b, c) end,

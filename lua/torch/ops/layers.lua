@@ -164,6 +164,46 @@ function F.softmax_grad(g, out, dim, logarithm)
   return result
 end
 
+-- -- Layer normalisation ----------------------------------------------------------------------------------------
+
+local columns = 2   -- the set of the second dimension, along which rows are reduced
+
+-- Each row minus its mean, times its inverse deviation; and that, R×1. Functions of the input, so that the rules can be
+-- differentiated.
+local function normalised_rows(a, eps)
+  local centred = F.sub(a, F.mean(a, columns))
+  local inverse = F.rsqrt(F.add(F.mean(F.square(centred), columns), eps))
+  return F.mul(centred, inverse), inverse
+end
+
+local layer_norm = {'layer_norm', inputs = 3, uses = {'ab', 'a', ''}, owns = 'pq', dtypes = 'floats',
+  doc = 'layer_norm(input, weight, bias, eps): each row of a matrix minus its mean, divided by √(variance + eps), ' ..
+        'times weight and plus bias (or nil)',
+  sample = function(make) return {{make(4, 5), make(5), make(5), 1e-3}, {make(3, 4), make(4), make(4), 0}} end,
+  vjp = {
+    function(g, _, a, weight, _, _, _, eps)
+      local x, inverse = normalised_rows(a, eps)
+      local scaled = weight and F.mul(g, weight) or g
+      local inner = F.sub(F.sub(scaled, F.mean(scaled, columns)), F.mul(x, F.mean(F.mul(scaled, x), columns)))
+      return F.mul(inner, inverse)
+    end,
+    function(g, _, a, weight, _, _, _, eps)
+      return F.reshape_like(F.sum(F.mul(g, (normalised_rows(a, eps))), 1), weight)
+    end,
+    function(g, _, _, _, bias) return F.reshape_like(F.sum(g, 1), bias) end,
+  },
+  fast = function(need, g, _, a, weight, bias, mean, invstd)
+    local ga, gw, gb = need % 2 == 1 and like(a) or nil, weight and like(a) or nil, bias and like(a) or nil
+    call(C.mt_layer_norm_grad, ga, gw, gb, g, a, mean, invstd, weight or nil)
+    return ga, gw, gb
+  end}
+own(layer_norm, function(a, weight, bias, eps)
+  check('layer_norm', a)
+  local out, mean, invstd = like(a), like(a), like(a)
+  call(C.mt_layer_norm, out, mean, invstd, a, weight, bias, eps)
+  return record(layer_norm, out, a, weight, bias, mean, invstd, eps)
+end)
+
 -- -- Batch normalisation ----------------------------------------------------------------------------------------
 
 -- a vector over channels, shaped to spread over N×C×…

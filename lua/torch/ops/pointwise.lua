@@ -75,6 +75,12 @@ row {'sigmoid', dtypes = 'floats', uses = 'o', sample = unary,
   vjp = {function(g, out) return F.sigmoid_grad(g, out) end}, doc = 'sigmoid(x): 1 / (1 + exp(−x))'}
 row {'softplus', dtypes = 'floats', uses = 'a', sample = unary,
   vjp = {function(g, _, a) return F.mul(g, F.sigmoid(a)) end}, doc = 'softplus(x): log(1 + exp(x)), without overflow'}
+row {'gelu', dtypes = 'floats', uses = 'a', sample = unary,
+  vjp = {function(g, _, a) return F.gelu_grad(g, a) end},
+  doc = 'gelu(x): x·Φ(x), where Φ(x) is the share of the normal distribution below x'}
+row {'gelu_tanh', dtypes = 'floats', uses = 'a', sample = unary,
+  vjp = {function(g, _, a) return F.gelu_tanh_grad(g, a) end},
+  doc = 'gelu_tanh(x): x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), which is near gelu'}
 row {'floor', dtypes = 'floats', vjp = {none}, sample = unary, doc = 'floor(x): the greatest whole number not above x'}
 row {'ceil', dtypes = 'floats', vjp = {none}, sample = unary, doc = 'ceil(x): the least whole number not below x'}
 row {'round', dtypes = 'floats', vjp = {none}, sample = unary,
@@ -168,6 +174,29 @@ row {'sigmoid_grad', dtypes = 'floats', uses = {'b', 'ab'}, sample = binary,
   doc = 'sigmoid_grad(g, y): g·y·(1 − y)'}
 row {'relu_grad', uses = 'b', sample = binary,
   vjp = {function(g, _, _, b, s) return F.relu_grad(g, b or s) end}, doc = 'relu_grad(g, y): g where y > 0, else 0'}
+
+row {'gelu_grad', dtypes = 'floats', uses = {'b', 'ab'}, sample = binary,
+  vjp = {function(g, _, _, b, s) return F.gelu_grad(g, b or s) end,
+         function(g, _, a, b)   -- g·a·φ(b)·(2 − b²), where φ is the normal density
+           local square = F.square(b)
+           local density = F.mul(F.exp(F.mul(square, -0.5)), 1 / math.sqrt(2 * math.pi))
+           return F.mul(F.mul(F.mul(g, a), density), F.sub(2, square))
+         end},
+  doc = 'gelu_grad(g, x): g·(Φ(x) + x·φ(x)), the first-order backward of gelu'}
+
+-- g·a·(t′·u′·2 + b·(t″·u′² + t′·u″)) / 2 for t = tanh(u), u = √(2/π)·(b + 0.044715·b³)
+local function gelu_tanh_curve(g, _, a, b)
+  local k, square = math.sqrt(2 / math.pi), F.square(b)
+  local t = F.tanh(F.mul(F.add(b, F.mul(F.mul(square, b), 0.044715)), k))
+  local first, slope = F.sub(1, F.square(t)), F.mul(F.add(F.mul(square, 3 * 0.044715), 1), k)
+  local second, curve = F.mul(F.mul(t, first), -2), F.mul(b, 6 * 0.044715 * k)
+  local bend = F.add(F.mul(second, F.square(slope)), F.mul(first, curve))
+  return F.mul(F.mul(g, a), F.add(F.mul(first, slope), F.mul(F.mul(b, bend), 0.5)))
+end
+
+row {'gelu_tanh_grad', dtypes = 'floats', uses = {'b', 'ab'}, sample = binary,
+  vjp = {function(g, _, _, b, s) return F.gelu_tanh_grad(g, b or s) end, gelu_tanh_curve},
+  doc = 'gelu_tanh_grad(g, x): the first-order backward of gelu_tanh'}
 
 -- -- Three operands ---------------------------------------------------------------------------------------------
 

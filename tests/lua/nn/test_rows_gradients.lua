@@ -17,6 +17,8 @@ local families = {
   'DontCast', 'GPU', 'NaN', 'Profile', 'passing', 'rectifiers', 'activations', 'pointwise', 'shapes', 'slices',
   'reductions', 'padding', 'constants', 'Normalize', 'Copy', 'Dropout', 'WhiteNoise', 'CAddTable', 'tablemath',
   'tableshapes', 'SplitTable', 'JoinTable', 'MixtureTable', 'products', 'CriterionTable', 'composites', 'Convert',
+  'Linear', 'affine', 'Bilinear', 'PartialLinear', 'LinearWeightNorm', 'WeightNorm', 'templates', 'LookupTable',
+  'EmbeddingBag', 'SparseLinear', 'Kmeans', 'AdaptiveLogSoftMax', 'BatchNormalization', 'norms', 'selfgated',
 }
 
 t.test('every class of these files has a row', function()

@@ -9,7 +9,10 @@ local F = torch.F
 
 torch.setdefaulttensortype('torch.DoubleTensor')
 
-local expected = require 'nn.expected.modules'
+local expected = {}
+for _, file in ipairs {'modules', 'parameters'} do
+  for name, values in pairs(require('nn.expected.' .. file)) do expected[name] = values end
+end
 
 -- What is stored of a tensor.
 local function check(what, x, want)

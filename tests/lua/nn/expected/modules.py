@@ -244,11 +244,13 @@ def containers():
     case("LayerNormalization", lambda x: 2 * normalize(2, 1e-5)(x - x.mean(1, keepdim=True)), s)
 
 
-print("-- Written by modules.py; see there.")
-print("return {")
-elements()
-passing()
-shapes()
-tables()
-containers()
-print("}")
+def write(name, *families):
+    print(f"-- Written by {name}; see there.")
+    print("return {")
+    for family in families:
+        family()
+    print("}")
+
+
+if __name__ == "__main__":
+    write("modules.py", elements, passing, shapes, tables, containers)

@@ -1,7 +1,7 @@
---- nn.BatchNormalization(n[, eps, momentum, affine]) for N×n inputs and nn.SpatialBatchNormalization for N×n×H×W:
--- (x − mean) / √(variance + eps) · weight + bias, for each feature. While training, mean and variance are the batch's,
--- and running_mean and running_var follow them by momentum (0.1); evaluating, they are these. affine: false for no
--- weight and bias. eps: 1e-5.
+--- nn.BatchNormalization(n[, eps, momentum, affine]) for N×n inputs, nn.SpatialBatchNormalization for N×n×H×W and
+-- nn.VolumetricBatchNormalization for N×n×T×H×W: (x − mean) / √(variance + eps) · weight + bias, for each feature.
+-- While training, mean and variance are the batch's, and running_mean and running_var follow them by momentum (0.1);
+-- evaluating, they are these. affine: false for no weight and bias. eps: 1e-5.
 -- Source: Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
 -- Shift", 2015 (arXiv:1502.03167).
 --   nn.SpatialBatchNormalization(64):forward(torch.randn(8, 64, 28, 28))
@@ -107,4 +107,9 @@ local Spatial = torch.class('nn.SpatialBatchNormalization', 'nn.BatchNormalizati
 Spatial.__version = 2
 Spatial.nDim = 4
 
-return Spatial
+local Volumetric = torch.class('nn.VolumetricBatchNormalization', 'nn.BatchNormalization')
+
+Volumetric.__version = 2
+Volumetric.nDim = 5
+
+return {BatchNormalization = BatchNormalization, Spatial = Spatial, Volumetric = Volumetric}
