@@ -1,7 +1,7 @@
 --- nn.Module: the contract of Torch7's modules.
 -- A leaf defines compute(input) with torch's ops; updateOutput, updateGradInput and accGradParameters follow from it
--- (see nn/leaf.lua). What compute's ops make lives until the next forward: what is to stay in fields is copied. A module
--- may instead define these three by hand, as Torch7's do; it is then differentiable once.
+-- (see nn/leaf.lua). What compute's ops make lives until the next forward: what is to stay in fields is copied. A
+-- module may instead define these three by hand, as Torch7's do; it is then differentiable once.
 local torch = require 'torch'
 local errors = require 'torch.errors'
 local op = require 'torch.op'
@@ -55,8 +55,8 @@ function Module:backwardUpdate(input, gradOutput, lr)
   return self.gradInput
 end
 
---- Moves the parameters by −lr times their gradients, at once and without gradWeight and gradBias. Parameters that are
--- shared wait until all gradients are added up.
+--- Moves the parameters by −lr times their gradients, at once and without gradWeight and gradBias. Parameters that
+-- are shared wait until all gradients are added up.
 function Module:accUpdateGradParameters(input, gradOutput, lr)
   if self.shared then return self:sharedAccUpdateGradParameters(input, gradOutput, lr) end
   return self:defaultAccUpdateGradParameters(input, gradOutput, lr)
