@@ -60,8 +60,8 @@ MT_INLINE int64_t mt_shift_right(int64_t a, int64_t b) { return b < 0 || b > 63 
 #define GELU_INNER(a) ((A)0.79788456080286535588 * ((a) + (A)0.044715 * (a) * (a) * (a)))
 #define GELU_INNER_SLOPE(a) ((A)0.79788456080286535588 * (1 + (A)0.134145 * (a) * (a)))
 #define GELU_TANH_SLOPE(a) \
-  ((A)0.5 * (1 + M(tanh)(GELU_INNER(a)) + \
-             (a)*GELU_INNER_SLOPE(a) * (1 - M(tanh)(GELU_INNER(a)) * M(tanh)(GELU_INNER(a)))))
+  ((A)0.5 *                \
+   (1 + M(tanh)(GELU_INNER(a)) + (a)*GELU_INNER_SLOPE(a) * (1 - M(tanh)(GELU_INNER(a)) * M(tanh)(GELU_INNER(a)))))
 #else
 #define DIV(a, b) mt_divide((a), (b))
 #define FMOD(a, b) mt_fmod((a), (b))

@@ -50,9 +50,9 @@ int mt_layer_norm(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_t
   if (!kernel) return 1;
   int rc = mt_all_contiguous(ready, inputs, 3) || open_targets(op, targets, outs, input, 0, inputs, 3);
   if (!rc)
-    rc = mt_tensor_numel(input) == 0 ? zero_targets(targets)
-                                     : ((mt_layer_norm_kernel)kernel)(targets[0], targets[1], targets[2], ready[0],
-                                                                      ready[1], ready[2], eps);
+    rc = mt_tensor_numel(input) == 0
+             ? zero_targets(targets)
+             : ((mt_layer_norm_kernel)kernel)(targets[0], targets[1], targets[2], ready[0], ready[1], ready[2], eps);
   rc = mt_targets_done(outs, targets, 3, rc);
   for (int i = 0; i < 3; i++) mt_tensor_free(ready[i]);
   return rc;
