@@ -3,7 +3,7 @@ max_line_length = 120
 ignore = { '212/self', '212/_.*' }
 
 -- Scripts for th find these, as in Torch7.
-local given = { 'torch', 'nn', 'optim', 'cutorch', 'paths', 'sys', 'xlua' }
+local given = { 'torch', 'nn', 'optim', 'cutorch', 'paths', 'sys', 'xlua', 'hdf5' }
 files['tests'].read_globals = given
 files['tutorials'].read_globals = given
 -- Rows of ops are read with these in reach, as in lua/torch/ops.

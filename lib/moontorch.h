@@ -118,6 +118,9 @@ mt_storage *mt_storage_external(int dtype, int device, void *data, int64_t size,
 /* Maps a file from byte_offset on. size < 0: up to the file's end. shared != 0: writes reach the file, which is
  * created and lengthened as needed; otherwise writes stay private. */
 mt_storage *mt_storage_map(int dtype, const char *path, int shared, int64_t byte_offset, int64_t size);
+/* A window of another storage's memory, of any dtype: size elements from byte_offset on, which must be a place for
+ * them. The other storage lives as long as its windows, and until then its memory does not move. */
+mt_storage *mt_storage_window(mt_storage *of, int dtype, int64_t byte_offset, int64_t size);
 mt_storage *mt_storage_retain(mt_storage *s);
 void mt_storage_free(mt_storage *s); /* gives one reference back; NULL is fine */
 int mt_storage_resize(mt_storage *s, int64_t size);

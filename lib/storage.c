@@ -130,6 +130,41 @@ mt_storage *mt_storage_map(int dtype, const char *path, int shared, int64_t byte
   return s;
 }
 
+/* -- Windows ------------------------------------------------------------------------------------------------ */
+
+/* Memory that windows look at must not move, so for owned memory context counts them. */
+static intptr_t count_windows(mt_storage *s, intptr_t change) {
+  return __atomic_add_fetch((intptr_t *)&s->context, change, __ATOMIC_ACQ_REL);
+}
+
+static void release_window(void *context, void *data) {
+  mt_storage *of = context;
+  (void)data;
+  if (of->origin == MT_OWNED) count_windows(of, -1);
+  mt_storage_free(of);
+}
+
+mt_storage *mt_storage_window(mt_storage *of, int dtype, int64_t byte_offset, int64_t size) {
+  if (check_kind("window", dtype, of->device, size)) return NULL;
+  int64_t width = mt_dtype_size(dtype), bytes = of->size * mt_dtype_size(of->dtype);
+  if (byte_offset < 0 || byte_offset > bytes || size > (bytes - byte_offset) / width) {
+    mt_fail("window: %lld elements of %s from byte %lld on were asked for, the storage has %lld bytes", (long long)size,
+            mt_dtype_name(dtype), (long long)byte_offset, (long long)bytes);
+    return NULL;
+  }
+  char *data = of->data ? (char *)of->data + byte_offset : NULL;
+  if ((uintptr_t)data % (uintptr_t)width) {
+    mt_fail("window: byte %lld is no place for elements of %s", (long long)byte_offset, mt_dtype_name(dtype));
+    return NULL;
+  }
+  mt_storage *s = mt_storage_external(dtype, of->device, data, size, release_window, of);
+  if (!s) return NULL;
+  s->index = of->index;
+  mt_storage_retain(of);
+  if (of->origin == MT_OWNED) count_windows(of, 1);
+  return s;
+}
+
 /* -- References, sizes, contents ---------------------------------------------------------------------------- */
 
 mt_storage *mt_storage_retain(mt_storage *s) {
@@ -182,6 +217,7 @@ int mt_storage_resize(mt_storage *s, int64_t size) {
     return mt_fail("resize: memory that is mapped or owned by others cannot change its size (%lld to %lld elements)",
                    (long long)s->size, (long long)size);
   }
+  if (s->context) return mt_fail("resize: other storages are windows of this memory, so it cannot move");
   void *data = mt_allocate(s->device, s->index, (size_t)bytes, &capacity);
   if (!data) return 1;
   if (copy_bytes(s, data, s->data, (s->size < size ? s->size : size) * width)) {

@@ -3,6 +3,7 @@
 local ffi = require 'ffi'
 local torch = require 'torch'
 local errors = require 'torch.errors'
+local swap = require('torch.bytes').swap
 
 local fail = errors.fail
 
@@ -50,17 +51,6 @@ local function number_at(i)
   return ((header[i] * 256 + header[i + 1]) * 256 + header[i + 2]) * 256 + header[i + 3]
 end
 
-local function swap_bytes(t)
-  local width = t:elementSize()
-  local bytes = ffi.cast('uint8_t *', t:data())
-  for at = 0, (t:nElement() - 1) * width, width do
-    for i = 0, width / 2 - 1 do
-      bytes[at + i], bytes[at + width - 1 - i] = bytes[at + width - 1 - i], bytes[at + i]
-    end
-  end
-  return t
-end
-
 local function read_tensor(file, path, room)
   read(file, path, 'its header', header, 4)
   local type, dim = types[header[2]], header[3]
@@ -79,7 +69,8 @@ local function read_tensor(file, path, room)
   end
   local t = torch[type](unpack(sizes))
   if count > 0 then read(file, path, 'elements', t:data(), count) end
-  return t:elementSize() > 1 and swap_bytes(t) or t
+  if t:elementSize() > 1 then swap(t:data(), t:elementSize(), t:nElement()) end
+  return t
 end
 
 --- The tensor in an IDX file, of the file's sizes and type. Errors name the file and what was wrong with it.

@@ -6,6 +6,7 @@
 --   _flush(), _close()                                            _reason()           what the last failure was
 local ffi = require 'ffi'
 local C = require 'torch.ffi'
+local swap = require('torch.bytes').swap
 local class = require 'torch.class'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
@@ -149,14 +150,6 @@ for _, k in ipairs(kinds) do by_dtype[k.dtype] = k end
 by_dtype[C.MT_HALF] = kind('Half', C.MT_HALF, 'int16_t', false)
 by_dtype[C.MT_BFLOAT16] = kind('BFloat16', C.MT_BFLOAT16, 'int16_t', false)
 local Long = by_dtype[C.MT_INT64]
-
-local function swap(data, width, n)
-  local bytes = ffi.cast('uint8_t *', data)
-  for i = 0, n - 1 do
-    local item = bytes + i * width
-    for j = 0, width / 2 - 1 do item[j], item[width - 1 - j] = item[width - 1 - j], item[j] end
-  end
-end
 
 -- Longs of 4 bytes are read in front of their places and widened from the end.
 local function read_short_longs(self, data, n)
@@ -416,6 +409,13 @@ function File:writeString(s)
     failed(self, 'write: byte %d could not be written: %s', self:_tell() + 1, self:_reason())
   end
   return written
+end
+
+--- Writes n bytes from a pointer.
+function File:_write_bytes(data, n)
+  if n > 0 and self:_store(data, n) < n then
+    failed(self, 'write: byte %d could not be written: %s', self:_tell() + 1, self:_reason())
+  end
 end
 
 function File:_describe(name)

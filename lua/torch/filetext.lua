@@ -1,6 +1,7 @@
 --- Numbers as text, as C's printf and scanf write and read them; used by torch.File.
 local ffi = require 'ffi'
 local libc = require 'torch.libc'
+local numbertext = require 'torch.numbertext'
 
 local filetext = {}
 
@@ -72,16 +73,10 @@ local function real(format, value)
   return bits.half[sign_half] < 0 and '-nan' or 'nan'
 end
 
-local function whole(value)
-  local number = tonumber(value)
-  if number > -2 ^ 53 and number < 2 ^ 53 then return ('%d'):format(number) end
-  return (tostring(value):gsub('LL$', ''))
-end
-
 local function shown(k, value)
   if k.name == 'Double' then return real('%.17g', value) end
   if k.name == 'Float' then return real('%.9g', value) end
-  return whole(value)
+  return numbertext.whole(value)
 end
 
 --- Ends an item with a line end, where autoSpacing is on.

@@ -10,10 +10,11 @@ local other = {
   crshift = 'rshift', mm = 'matmul', bmm = 'matmul',
 }
 
--- The name that the signature at the start of a text is of: "torch.rand([result,] …" is of rand.
+-- The name that the signature at the start of a text is of: "torch.rand([result,] …" is of rand, "torch.npy.load(path)"
+-- of npy.load.
 local function signed(text)
   local path = text:match('^([%a_][%w_%.:]*)%(')
-  return path and path:match('([%w_]+)$')
+  return path and (path:match('^[%w_]+%.([%w_]+%.[%w_]+)$') or path:match('([%w_]+)$'))
 end
 
 -- Enters a comment under the names that its first line has signatures of.
@@ -48,13 +49,20 @@ end
 
 local known = {} -- package → its comments by name, and how many modules were read
 
--- The comments of the modules of a package that are loaded by now.
+-- Modules whose functions stand in torch before they are loaded.
+local lazy = {}
+for name in pairs(require 'torch.formats.packages') do lazy[#lazy + 1] = 'torch.formats.' .. name end
+
+-- The comments of the modules of a package that are loaded by now, or stand ready.
 local function docs_of(package_name)
   local modules = {}
   for name in pairs(package.loaded) do
     if name == package_name or name:sub(1, #package_name + 1) == package_name .. '.' then
       modules[#modules + 1] = name
     end
+  end
+  for _, name in ipairs(package_name == 'torch' and lazy or {}) do
+    if not package.loaded[name] then modules[#modules + 1] = name end
   end
   local before = known[package_name]
   if before and before.count == #modules then return before.docs end
@@ -72,7 +80,9 @@ return function(name)
   if type(name) ~= 'string' then return nil end
   local package_name, short = name:match('^([%a_][%w_]*)[%.:](.+)$')
   local docs = docs_of(package_name and package.loaded[package_name] and package_name or 'torch')
-  short = (short or name):match('([%w_]+)$')
+  short = short or name
+  if docs[short] then return docs[short] end
+  short = short:match('([%w_]+)$')
   if docs[short] then return docs[short] end
   local row = op.by_name[short] or op.by_name[other[short]]
   return row and row.doc

@@ -48,7 +48,8 @@ merge(tensor.methods, forms.methods, views.methods, maths.methods, indexing.meth
 merge(torch, class, forms.functions, views.functions, maths.functions, indexing.functions, random.functions,
       making.functions, linalg.functions, convolution.functions, arrange.functions, require 'torch.timer',
       require 'torch.cmdline', require 'torch.file', require 'torch.diskfile', require 'torch.memoryfile',
-      require 'torch.serialize')
+      require 'torch.serialize', require 'torch.formats.packages')
+require 'torch.formats.known'
 
 -- -- Types ------------------------------------------------------------------------------------------------------
 

@@ -31,8 +31,10 @@ int mt_c_getpid(void) __asm__("getpid");
 char *mt_c_realpath(const char *path, char *resolved) __asm__("realpath");
 void mt_c_free(void *p) __asm__("free");
 char *mt_c_strerror(int code) __asm__("strerror");
+size_t mt_c_strcspn(const char *text, const char *stops) __asm__("strcspn");
 double mt_c_strtod(const char *text, char **rest) __asm__("strtod");
 long long mt_c_strtoll(const char *text, char **rest, int base) __asm__("strtoll");
+ssize_t mt_c_pread(int descriptor, void *data, size_t n, int64_t place) __asm__("pread");
 ]]
 
 -- kind: see paths.fs

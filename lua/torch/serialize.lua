@@ -1,10 +1,11 @@
 --- torch.save and torch.load; torch.serialize and torch.deserialize for strings.
 local errors = require 'torch.errors'
+local formats = require 'torch.formats'
 local handle = require 'torch.handle'
-local libc = require 'torch.libc'
 local C = require 'torch.ffi'
 local memory = require 'torch.memory'
 local ffi = require 'ffi'
+local replace = require 'torch.replacefile'
 local DiskFile = require('torch.diskfile').DiskFile
 local MemoryFile = require('torch.memoryfile').MemoryFile
 require 'torch.objects'
@@ -43,48 +44,8 @@ end
 
 -- -- Saving -----------------------------------------------------------------------------------------------------
 
--- Where a file really lies: a link is followed, so that it stays one.
-local function real_path(path)
-  local resolved = libc.C.mt_c_realpath(path, nil)
-  if resolved == nil then return path end
-  local out = ffi.string(resolved)
-  libc.C.mt_c_free(resolved)
-  return out
-end
-
 local function write_object(file, object, mode, referenced)
   prepare(file, mode, referenced, {}):writeObject(object)
-end
-
--- Devices and pipes cannot be replaced: they are written to as they are.
-local function save_directly(path, object, mode, referenced)
-  local file = DiskFile(path, 'w')
-  local ok, message = pcall(write_object, file, object, mode, referenced)
-  file:quiet():close()
-  if file:hasError() then errors.fail('save: cannot write %s: %s', path, file._failure) end
-  if not ok then error(message, 0) end
-end
-
-local count = 0
-
-local function beside(path)
-  count = count + 1
-  return ('%s.%d-%d.tmp'):format(path, libc.C.mt_c_getpid(), count)
-end
-
--- Written beside the target, brought to the disk and renamed over it: whatever fails, the old file is still there.
-local function save_beside(path, permissions, object, mode, referenced)
-  local temporary = beside(path)
-  if libc.kind(temporary) then libc.C.mt_c_remove(temporary) end -- of a process that was killed
-  local file = DiskFile(temporary, 'w', true)
-  if not file then errors.fail('save: cannot write %s: %s', path, libc.reason()) end
-  local ok, message = pcall(write_object, file, object, mode, referenced)
-  local written, reason = file:_commit(permissions)
-  if ok and written and libc.C.mt_c_rename(temporary, path) == 0 then return end
-  if ok and written then reason = libc.reason() end
-  libc.C.mt_c_remove(temporary)
-  if ok or file:hasError() then errors.fail('save: cannot write %s: %s', path, file._failure or reason) end
-  error(message, 0)
 end
 
 --- Saves any value with everything it refers to into a file, whole or not at all: when the disk is full, or an error
@@ -94,20 +55,20 @@ end
 --   print(torch.load('net.t7').epoch)   -- 7
 function serialize.save(path, object, mode, referenced)
   check('save', save_modes, mode, referenced)
-  if type(path) ~= 'string' then errors.fail('save: expected a file name, got a %s', type(path)) end
-  path = real_path(path)
-  local kind, permissions = libc.kind(path)
-  if kind and kind ~= 'file' then return save_directly(path, object, mode, referenced) end
-  save_beside(path, permissions, object, mode, referenced)
+  replace('save', path, function(file) write_object(file, object, mode, referenced) end)
 end
 
---- Reads what torch.save wrote, here or in Torch7.
+--- Reads what torch.save wrote, here or in Torch7; without a mode also the formats of torch.formats, such as .npy and
+-- .pth files, which it knows by how the file begins.
 -- mode: 'binary' (the default), 'ascii', or 'b32' and 'b64' for binary files of machines with longs of 4 or 8 bytes.
--- The last argument may be {functions = true}, to load functions too, which are code: for files you trust.
+-- The last argument may be {functions = true}, to load functions too, which are code: for files you trust; for the
+-- other formats it is their options.
 function serialize.load(path, mode, referenced, options)
   mode, referenced, options = split_options(mode, referenced, options)
   check('load', load_modes, mode, referenced)
   if type(path) ~= 'string' then errors.fail('load: expected a file name, got a %s', type(path)) end
+  local format = mode == nil and referenced == nil and formats.find(path)
+  if format then return format.load(path, options) end
   local file = DiskFile(path, 'r')
   prepare(file, mode, referenced, options)
   local ok, object = pcall(file.readObject, file)

@@ -143,7 +143,6 @@ local function from_file(kind, path, shared, size)
 end
 
 -- FloatStorage(storage, offset, size): a window of another storage's memory, which stays alive with it
-local anchors = setmetatable({}, {__mode = 'k'})
 local function window(kind, other, offset, size)
   local b = block(other)
   offset = offset or 1
@@ -152,10 +151,8 @@ local function window(kind, other, offset, size)
   if offset < 1 or size < 0 or offset - 1 + size > tonumber(b.size) then
     fail('%s: elements %d..%d of a storage of %d', kind.storage_name, offset, offset + size - 1, tonumber(b.size))
   end
-  local data = ffi.cast('char *', b.data) + (offset - 1) * kind.width
-  local s = handle.own_storage(memory.create(C.mt_storage_external, kind.dtype, kind.device, data, size, nil, nil))
-  anchors[s] = other
-  return s
+  memory.relieve()
+  return handle.own_storage(memory.create(C.mt_storage_window, other.at, kind.dtype, (offset - 1) * kind.width, size))
 end
 
 local function construct(kind, first, ...)

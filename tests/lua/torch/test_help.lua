@@ -15,6 +15,12 @@ t.test('functions, methods and ops', function()
   starts('result:index', 'x:index(dim, index)')
 end)
 
+t.test('functions of the formats, which are not loaded yet', function()
+  starts('torch.npy.load', 'torch.npy.load(path): ')
+  starts('torch.json.save', 'torch.json.save(path, value[, options]): ')
+  t.eq(help('torch.npy.nonsense'), nil)
+end)
+
 t.test('classes of other packages, once they are loaded', function()
   require 'nn'
   starts('nn.Linear', 'nn.Linear(inputSize, outputSize[, bias])')

@@ -1,0 +1,1 @@
+return require('fuzzing').file_reader('idx', require('dataset').idx)

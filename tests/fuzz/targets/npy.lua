@@ -1,0 +1,1 @@
+return require('fuzzing').reader('npy', require('torch').npy.decode)

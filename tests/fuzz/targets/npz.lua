@@ -1,0 +1,1 @@
+return require('fuzzing').reader('npz', require('torch').npz.decode)

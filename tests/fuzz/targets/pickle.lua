@@ -1,0 +1,1 @@
+return require('fuzzing').reader('pickle', require('torch').pickle.decode)
