@@ -122,6 +122,8 @@ __attribute__((constructor)) static void start(void) {
   mt_register_step();
   mt_register_matmul();
   mt_register_sort();
+  mt_register_histogram();
+  mt_register_match();
   mt_register_index();
   mt_register_join();
   mt_register_conv();

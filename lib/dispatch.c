@@ -121,10 +121,11 @@ static int divides(int op) {
   return op == MT_OP_div || op == MT_OP_fmod || op == MT_OP_remainder || op == MT_OP_addcdiv;
 }
 
-static int check_divisor(const operands *o, double s, int missing) {
+/* number: the divisor where it is no tensor; dtype: what it will be divided as */
+static int check_divisor(const operands *o, double number, int dtype) {
   const mt_tensor *divisor = o->t[o->n];
   int equal = 0;
-  if (!divisor) return missing && mt_double_to_int64(s) == 0 ? mt_fail("%s: division by zero", o->name) : 0;
+  if (!divisor) return mt_scalar_wrap(dtype, number) == 0 ? mt_fail("%s: division by zero", o->name) : 0;
   if (mt_tensor_numel(divisor) == 0) return 0;
   mt_tensor *zeros = mt_tensor_new(MT_UINT8, divisor->device), *some = mt_tensor_new(MT_UINT8, divisor->device);
   double value = 0;
@@ -177,7 +178,7 @@ static int run(operands *o, mt_tensor *out, double s, double t) {
     if (o->t[k]) dtype = o->t[k]->dtype;
   for (int k = 1; k <= o->n; k++)
     if (!o->t[k]) plan.scalar[k] = number[missing++ > 0];
-  if (dtype >= MT_UINT8 && divides(o->op) && check_divisor(o, s, missing)) return 1;
+  if (dtype >= MT_UINT8 && divides(o->op) && check_divisor(o, plan.scalar[o->n], dtype)) return 1;
   mt_kernel kernel = mt_kernel_get(out->device, o->op, dtype);
   if (!kernel) {
     mt_tensor model = *out;

@@ -106,12 +106,13 @@ MT_FOLDED ACC K(run)(int how, const T *a, int64_t n, double p) {
   return v;
 }
 
-/* s: kept. Four rows at a time, to load and store the states less often. */
+/* s: kept. Four rows at a time, to load and store the states less often, and in pairs, which rounds less. A few rows are
+ * taken one after another: their sums are those of a plain loop, as in Torch7. */
 MT_FOLDED void K(rows)(int how, ACC *restrict s, const mt_fold_tile *t) {
   int64_t n = t->kept, r = 0, between = t->run_step;
   const T *restrict a = t->a;
 #define AT(ROW) K(map)(how, a[k + (ROW) * between], t->p)
-  for (; r + 4 <= t->run; r += 4, a += 4 * between)
+  for (; t->run >= FEW_ROWS && r + 4 <= t->run; r += 4, a += 4 * between)
     for (int64_t k = 0; k < n; k++) {
       ACC x = K(join)(how, AT(0), AT(1)), y = K(join)(how, AT(2), AT(3));
       s[k] = K(join)(how, s[k], K(join)(how, x, y));

@@ -1,5 +1,5 @@
 /* formula.h: what the formulas of ops.def are written with, beside the operators of C. C11 and CUDA C++.
- * DIV, FMOD, REMAINDER and POW differ between floating and whole numbers; the including file defines MT_IS_FLOAT,
+ * DIV, FMOD, REMAINDER, POW and the shifts differ between floating and whole numbers; the including file defines MT_IS_FLOAT,
  * A (arithmetic type) and, for floating dtypes, M(f). A zero divisor never reaches the whole-number forms: the
  * dispatcher refuses it. */
 #ifndef MOONTORCH_FORMULA_H
@@ -29,12 +29,10 @@ MT_INLINE int64_t mt_power(int64_t a, int64_t b) {
 
 MT_INLINE int64_t mt_shift_left(int64_t a, int64_t b) { return b < 0 || b > 63 ? 0 : (int64_t)((uint64_t)a << b); }
 
-MT_INLINE int64_t mt_shift_right(int64_t a, int64_t b) { return b < 0 || b > 63 ? (a < 0 ? -1 : 0) : a >> b; }
+/* zeros come in from the left, as in Torch7; a: the bits of a number as an unsigned one of its own width */
+MT_INLINE int64_t mt_shift_right(uint64_t a, int64_t b) { return b < 0 || b > 63 ? 0 : (int64_t)(a >> b); }
 
 #define MT_FLOAT_REMAINDER(a, b) ((b) == 0 ? (a) / (b)*0 : (a) - (b)*M(floor)((a) / (b)))
-#define SHIFT_LEFT(a, b) mt_shift_left(a, b)
-#define SHIFT_RIGHT(a, b) mt_shift_right(a, b)
-
 #endif
 
 #undef DIV
@@ -47,6 +45,8 @@ MT_INLINE int64_t mt_shift_right(int64_t a, int64_t b) { return b < 0 || b > 63 
 #undef GELU_INNER
 #undef GELU_INNER_SLOPE
 #undef GELU_TANH_SLOPE
+#undef SHIFT_LEFT
+#undef SHIFT_RIGHT
 #if MT_IS_FLOAT
 #define DIV(a, b) ((a) / (b))
 #define FMOD(a, b) M(fmod)((a), (b))
@@ -62,9 +62,13 @@ MT_INLINE int64_t mt_shift_right(int64_t a, int64_t b) { return b < 0 || b > 63 
 #define GELU_TANH_SLOPE(a) \
   ((A)0.5 *                \
    (1 + M(tanh)(GELU_INNER(a)) + (a)*GELU_INNER_SLOPE(a) * (1 - M(tanh)(GELU_INNER(a)) * M(tanh)(GELU_INNER(a)))))
+#define SHIFT_LEFT(a, b) ((a)*M(exp2)(b))
+#define SHIFT_RIGHT(a, b) ((a) / M(exp2)(b))
 #else
 #define DIV(a, b) mt_divide((a), (b))
 #define FMOD(a, b) mt_fmod((a), (b))
 #define REMAINDER(a, b) mt_remainder((a), (b))
 #define POW(a, b) mt_power((a), (b))
+#define SHIFT_LEFT(a, b) mt_shift_left((a), (b))
+#define SHIFT_RIGHT(a, b) mt_shift_right((uint64_t)(a)&UINT64_MAX >> (64 - 8 * sizeof(a)), (b))
 #endif

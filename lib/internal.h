@@ -91,6 +91,8 @@ void mt_register_scan(void);
 void mt_register_step(void);
 void mt_register_matmul(void);
 void mt_register_sort(void);
+void mt_register_histogram(void);
+void mt_register_match(void);
 void mt_register_index(void);
 void mt_register_join(void);
 void mt_register_conv(void);

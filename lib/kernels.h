@@ -31,6 +31,8 @@ typedef int (*mt_dot_kernel)(const mt_tensor *a, const mt_tensor *b, double *val
 typedef int (*mt_sort_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int dim, int descending);
 typedef int (*mt_topk_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim, int largest,
                               int sorted);
+/* out, index: 1 along dim, where a has at least one element */
+typedef int (*mt_pick_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim);
 typedef int (*mt_gather_kernel)(mt_tensor *out, const mt_tensor *a, int dim, const mt_tensor *index);
 typedef int (*mt_scatter_kernel)(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src, double value);
 typedef int (*mt_scatter_add_kernel)(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src);
@@ -84,6 +86,11 @@ typedef struct mt_lapack {
 } mt_lapack;
 enum { MT_LAPACK_MEMORY = INT32_MIN, MT_LAPACK_NOT_FINITE };
 typedef int (*mt_lapack_kernel)(const mt_lapack *m);
+
+/* a: rows×n, contiguous; out: rows×bins, contiguous; low < high, finite */
+typedef int (*mt_histogram_kernel)(mt_tensor *out, const mt_tensor *a, int64_t rows, double low, double high);
+/* a: n×k, b: m×k, out: n×m, contiguous */
+typedef int (*mt_match_kernel)(mt_tensor *out, const mt_tensor *a, const mt_tensor *b, double gain);
 
 /* filled in the tensor's storage order of elements (row-major over its sizes) */
 typedef int (*mt_random_kernel)(mt_generator *g, mt_tensor *out, int distribution, double p, double q);

@@ -45,6 +45,7 @@ typedef struct mt_block {
   uint8_t origin;                             /* MT_OWNED, MT_EXTERNAL or MT_MAPPED */
   uint8_t index;                              /* which device of that kind */
   uint32_t room;                              /* bytes behind this header that held or hold small data; 0: none */
+  int32_t held;                               /* references taken by mt_storage_hold, among refs */
   void (*release)(void *context, void *data); /* external memory only; may be NULL */
   void *context;
 } mt_block;
@@ -123,6 +124,11 @@ mt_storage *mt_storage_map(int dtype, const char *path, int shared, int64_t byte
 mt_storage *mt_storage_window(mt_storage *of, int dtype, int64_t byte_offset, int64_t size);
 mt_storage *mt_storage_retain(mt_storage *s);
 void mt_storage_free(mt_storage *s); /* gives one reference back; NULL is fine */
+/* A reference that no handle owns, for memory that crosses threads; unhold gives one back, and fails where none is. */
+void mt_storage_hold(mt_storage *s);
+int mt_storage_unhold(mt_storage *s);
+int mt_storage_get(mt_storage *s, int64_t index, double *value);
+int mt_storage_put(mt_storage *s, int64_t index, double value);
 int mt_storage_resize(mt_storage *s, int64_t size);
 int mt_storage_copy(mt_storage *dst, const mt_storage *src); /* same size; dtypes and devices may differ */
 
@@ -177,14 +183,23 @@ int mt_scan(int op, mt_tensor *out, const mt_tensor *a, int dim); /* cumsum, cum
 int mt_matmul(mt_tensor *out, const mt_tensor *c, double beta, double alpha, const mt_tensor *a, const mt_tensor *b);
 int mt_dot(const mt_tensor *a, const mt_tensor *b, double *value); /* equal counts */
 
+/* out[i][j] = gain · the squared distance of a[i] and b[j]; a: n×…, b: m×…, with equal counts behind n and m */
+int mt_match(mt_tensor *out, const mt_tensor *a, const mt_tensor *b, double gain);
+
 /* -- Ops: order, indices, joining ------------------------------------------------------------------------- */
 
 /* index tensors are int64 and count from 1 */
 int mt_sort(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int dim, int descending);
+/* How many elements fall into each of bins equal parts of low … high, whose ends belong to it; low == high: of the finite
+ * elements' least … greatest. rows != 0: a is a matrix, whose rows are counted apart. */
+int mt_histogram(mt_tensor *out, const mt_tensor *a, int64_t bins, double low, double high, int rows);
 int mt_topk(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim, int largest, int sorted);
 /* index: for each value the place where it goes into its line of sorted (ascending, NaN last) before its equals, or
  * behind them where right is set; sorted: one line of n, or the values' sizes but for the last dimension */
 int mt_searchsorted(mt_tensor *index, const mt_tensor *sorted, const mt_tensor *values, int right);
+/* one element of each line along dim and its place: the k-th least (op kthvalue, k from 1), or the most frequent one
+ * (op mode: the least of equally frequent ones, at its last place; k is not read). The dimension stays with size 1. */
+int mt_pick(int op, mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim);
 int mt_gather(mt_tensor *out, const mt_tensor *a, int dim, const mt_tensor *index);
 int mt_scatter(mt_tensor *out, int dim, const mt_tensor *index, const mt_tensor *src,
                double value); /* src NULL: value */
@@ -311,6 +326,10 @@ int mt_random(mt_generator *g, int distribution, double p, double q, double *val
 int mt_random_fill(mt_generator *g, mt_tensor *out, int distribution, double p, double q);
 int mt_bernoulli_from(mt_generator *g, mt_tensor *out, const mt_tensor *probability);
 int mt_randperm(mt_generator *g, mt_tensor *out, int64_t n); /* 1 … n */
+/* Walker's alias method, for many draws from one vector of weights. setup: share (of weights' dtype) and place (int64)
+ * get as many elements; draw: fills out (int64). */
+int mt_alias_setup(mt_tensor *place, mt_tensor *share, const mt_tensor *weights);
+int mt_alias_draw(mt_generator *g, mt_tensor *out, const mt_tensor *place, const mt_tensor *share);
 int mt_multinomial(mt_generator *g, mt_tensor *out, const mt_tensor *weights, int64_t n, int replacement);
 
 #ifdef __cplusplus

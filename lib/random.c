@@ -222,7 +222,6 @@ static int check_parameters(int distribution, double p, double q) {
   if (distribution != MT_RANDOM_BITS && (!isfinite(p) || !isfinite(q)))
     return mt_fail("%s: the parameters must be finite, got %g and %g", name, p, q);
   switch (distribution) {
-    case MT_UNIFORM: return p <= q ? 0 : mt_fail("uniform: the lower bound %g is above the upper bound %g", p, q);
     case MT_NORMAL:
     case MT_LOG_NORMAL: return q >= 0 ? 0 : mt_fail("%s: the deviation must not be negative, got %g", name, q);
     case MT_EXPONENTIAL: return p > 0 ? 0 : mt_fail("exponential: the rate must be above 0, got %g", p);

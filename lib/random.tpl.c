@@ -39,6 +39,8 @@ static int K(fill_normal)(mt_generator *g, mt_tensor *out, int distribution, dou
 
 static int K(fill)(mt_generator *g, mt_tensor *out, int distribution, double p, double q) {
   if (mt_tensor_numel(out) == 0) return 0;
+  /* Torch7 takes these distributions' parameters as numbers of the tensor's type */
+  FLOATS(if (distribution <= MT_LOG_NORMAL) { p = (A)p; q = (A)q; })
   FLOATS(if (distribution == MT_NORMAL || distribution == MT_LOG_NORMAL)
            return K(fill_normal)(g, out, distribution, p, q);)
   T *data = mt_tensor_data(out);

@@ -13,8 +13,8 @@
 #define MT_FOLDED static inline __attribute__((always_inline, unused))
 
 /* LANES sums run side by side, or WIDE extremes: gcc only vectorises comparisons in a loop that is too long to unroll.
- * BLOCK elements are searched at once for an extreme. */
-enum { LANES = 16, WIDE = 32, BLOCK = 256 };
+ * BLOCK elements are searched at once for an extreme. Fewer than FEW_ROWS rows are summed in order. */
+enum { LANES = 16, WIDE = 32, BLOCK = 256, FEW_ROWS = 8 };
 enum { SUM, PROD, MAX, MIN, ALL_OF, ANY_OF, COUNT, SUM_ABS, SUM_SQUARE, SUM_POWER, MAX_ABS, MIN_ABS };
 
 #define HAS_FOLDS_float 1

@@ -1,4 +1,4 @@
-/* sort.c: sorting along a dimension, and the k greatest or least elements.
+/* sort.c: sorting along a dimension, the k greatest or least elements, the k-th least and the most frequent one.
  *
  * Every element becomes a whole number (its key) that sorts as the element does, with its place beside it; descending
  * order turns the keys around. So one stable sort serves all dtypes: insertion for short lines, radix for long ones. */
@@ -109,14 +109,42 @@ static void select_few(const element *how, entry *best, int64_t k, const void *f
   }
 }
 
+/* -- Picking one ---------------------------------------------------------------------------------------------- */
+
+/* The k-th least of a line, k from 1; of equals the one that a stable sort would put there. spare: room for n more */
+static entry pick_kth(entry *e, entry *spare, int64_t n, int64_t k, int bytes) {
+  int64_t less;
+  (void)spare;
+  uint64_t key = find_key(e, n, k, bytes, &less);
+  int64_t equals = k - less, i = 0;
+  for (; equals > 1 || e[i].key != key; i++) equals -= e[i].key == key;
+  return e[i];
+}
+
+/* The most frequent one, at its last place; the least of equally frequent ones. */
+static entry pick_mode(entry *e, entry *spare, int64_t n, int64_t k, int bytes) {
+  int64_t length = 0, longest = 0, end = 0;
+  (void)k;
+  sort_entries(e, spare, n, bytes);
+  for (int64_t i = 0; i < n; i++) {
+    length = i > 0 && e[i].key == e[i - 1].key ? length + 1 : 1;
+    if (length <= longest) continue;
+    longest = length;
+    end = i;
+  }
+  return e[end];
+}
+
 /* -- Lines ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {
   const element *how;
   mt_tensor *out, *index;
   const mt_tensor *a;
-  int64_t k;
+  int64_t k; /* elements of the result's lines */
   int dim, descending, sorted;
+  entry (*pick)(entry *e, entry *spare, int64_t n, int64_t k, int bytes); /* NULL: the k first */
+  int64_t rank;                                                           /* what pick gets as k */
 } job;
 
 /* offset: of the line's first element in out, index and a. e: room for two lines of entries, or k and a piece */
@@ -125,7 +153,10 @@ static void do_line(const job *j, const int64_t *offset, entry *e) {
   const char *from = (const char *)mt_tensor_data(j->a) + offset[2] * how->width;
   char *to = (char *)mt_tensor_data(j->out) + offset[0] * how->width;
   int64_t *index = (int64_t *)mt_tensor_data(j->index) + offset[1], n = j->a->size[j->dim], step = j->a->stride[j->dim];
-  if (n > SHORT && j->k <= FEW) {
+  if (j->pick) {
+    how->read(e, from, 0, n, step, 0);
+    e[0] = j->pick(e, e + n, n, j->rank, how->key_bytes);
+  } else if (n > SHORT && j->k <= FEW) {
     select_few(how, e, j->k, from, n, step, j->descending);
   } else {
     how->read(e, from, 0, n, step, j->descending);
@@ -135,7 +166,7 @@ static void do_line(const job *j, const int64_t *offset, entry *e) {
   how->write(to, j->out->stride[j->dim], index, j->index->stride[j->dim], e, j->k, from, step);
 }
 
-/* The k first of each line in the wanted order. */
+/* The k first of each line in the wanted order, or the one picked. */
 static int each_line(const job *j) {
   const mt_tensor *all[] = {j->out, j->index, j->a};
   mt_loops l;
@@ -144,7 +175,7 @@ static int each_line(const job *j) {
   int threads = mt_threads_for(mt_tensor_numel(j->a) * 8); /* an element costs more here than in plain loops */
   if (threads > lines) threads = (int)lines;
   if (lines == 0 || j->k == 0) return 0;
-  int64_t each = n > SHORT && j->k <= FEW ? FEW + PIECE : 2 * n;
+  int64_t each = n > SHORT && j->k <= FEW && !j->pick ? FEW + PIECE : 2 * n;
   entry *room = mt_allocate(MT_CPU, 0, (size_t)(threads * each) * sizeof *room, &capacity);
   if (!room) return 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
@@ -194,6 +225,25 @@ int mt_topk(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int
   if (!kernel || mt_prepare_pair("topk", out, index, a->dim, size, inputs, 1)) return 1;
   mt_tensor *o = mt_target(out, inputs, 1), *i = o ? mt_target(index, inputs, 1) : NULL;
   int rc = !i || (mt_tensor_numel(out) > 0 && ((mt_topk_kernel)kernel)(o, i, a, k, dim, largest, sorted));
+  if (o) rc = mt_target_done(out, o, rc);
+  return i ? mt_target_done(index, i, rc) : rc;
+}
+
+int mt_pick(int op, mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim) {
+  const mt_tensor *inputs[] = {a};
+  int64_t size[MT_MAX_DIM], n;
+  if (op != MT_OP_kthvalue && op != MT_OP_mode) return mt_fail("pick: expected kthvalue or mode, got op %d", op);
+  const char *name = mt_op_name(op);
+  if (check(name, out, index, a, dim)) return 1;
+  n = a->dim > 0 ? a->size[dim] : 0;
+  if (n == 0) return mt_fail("%s: there is nothing to choose from in %s", name, mt_shape_text(a).text);
+  if (op == MT_OP_kthvalue && (k < 1 || k > n))
+    return mt_fail("%s: asked for element %lld of %lld", name, (long long)k, (long long)n);
+  for (int i = 0; i < a->dim; i++) size[i] = i == dim ? 1 : a->size[i];
+  mt_kernel kernel = mt_kernel_for(op, a);
+  if (!kernel || mt_prepare_pair(name, out, index, a->dim, size, inputs, 1)) return 1;
+  mt_tensor *o = mt_target(out, inputs, 1), *i = o ? mt_target(index, inputs, 1) : NULL;
+  int rc = !i || (mt_tensor_numel(out) > 0 && ((mt_pick_kernel)kernel)(o, i, a, k, dim));
   if (o) rc = mt_target_done(out, o, rc);
   return i ? mt_target_done(index, i, rc) : rc;
 }

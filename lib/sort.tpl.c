@@ -44,14 +44,24 @@ static void K(write)(void *to, int64_t to_step, int64_t *index, int64_t index_st
 static const element K(element) = {sizeof(T), K(key_bytes), K(read), K(write)};
 
 static int K(sort)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int dim, int descending) {
-  return each_line(&(job){&K(element), out, index, a, a->size[dim], dim, descending, 1});
+  return each_line(&(job){&K(element), out, index, a, a->size[dim], dim, descending, 1, NULL, 0});
 }
 
 static int K(topk)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim, int largest, int sorted) {
-  return each_line(&(job){&K(element), out, index, a, k, dim, largest, sorted});
+  return each_line(&(job){&K(element), out, index, a, k, dim, largest, sorted, NULL, 0});
+}
+
+static int K(kthvalue)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim) {
+  return each_line(&(job){&K(element), out, index, a, 1, dim, 0, 0, pick_kth, k});
+}
+
+static int K(mode)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t k, int dim) {
+  return each_line(&(job){&K(element), out, index, a, 1, dim, 0, 0, pick_mode, k});
 }
 
 static void K(register)(void) {
   mt_kernel_set(MT_CPU, MT_OP_sort, DTYPE, (mt_kernel)K(sort));
   mt_kernel_set(MT_CPU, MT_OP_topk, DTYPE, (mt_kernel)K(topk));
+  mt_kernel_set(MT_CPU, MT_OP_kthvalue, DTYPE, (mt_kernel)K(kthvalue));
+  mt_kernel_set(MT_CPU, MT_OP_mode, DTYPE, (mt_kernel)K(mode));
 }

@@ -191,6 +191,20 @@ void mt_storage_free(mt_storage *s) {
     free(s);
 }
 
+void mt_storage_hold(mt_storage *s) {
+  mt_storage_retain(s);
+  __atomic_add_fetch(&s->held, 1, __ATOMIC_ACQ_REL);
+}
+
+int mt_storage_unhold(mt_storage *s) {
+  int32_t held = __atomic_load_n(&s->held, __ATOMIC_ACQUIRE);
+  do {
+    if (held < 1) return mt_fail("free: the storage was not retained");
+  } while (!__atomic_compare_exchange_n(&s->held, &held, held - 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+  mt_storage_free(s);
+  return 0;
+}
+
 static int copy_bytes(const mt_storage *s, void *to, const void *from, int64_t bytes) {
   const mt_device *d = mt_device_get(s->device);
   if (bytes == 0) return 0;
@@ -214,7 +228,8 @@ int mt_storage_resize(mt_storage *s, int64_t size) {
   }
   if (s->origin != MT_OWNED) {
     if (size == s->size) return 0;
-    return mt_fail("resize: memory that is mapped or owned by others cannot change its size (%lld to %lld elements)",
+    return mt_fail("resize: memory that is mapped or owned by others cannot change its size (%lld to %lld "
+                   "elements)",
                    (long long)s->size, (long long)size);
   }
   if (s->context) return mt_fail("resize: other storages are windows of this memory, so it cannot move");
@@ -240,4 +255,20 @@ int mt_storage_copy(mt_storage *dst, const mt_storage *src) {
   mt_tensor_free(a);
   mt_tensor_free(b);
   return rc;
+}
+
+/* One element as a tensor. */
+static mt_tensor element(mt_storage *s) {
+  mt_tensor t = {.storage = s, .dtype = s->dtype, .device = s->device, .index = s->index};
+  return t;
+}
+
+int mt_storage_get(mt_storage *s, int64_t index, double *value) {
+  mt_tensor t = element(s);
+  return mt_tensor_get(&t, index, value);
+}
+
+int mt_storage_put(mt_storage *s, int64_t index, double value) {
+  mt_tensor t = element(s);
+  return mt_tensor_put(&t, index, value);
 }

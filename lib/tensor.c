@@ -88,7 +88,7 @@ static int64_t checked_count(const char *what, int dim, const int64_t *size) {
 }
 
 int mt_tensor_resize(mt_tensor *t, int dim, const int64_t *size) {
-  if (dim == t->dim && mt_tensor_is_contiguous(t) && (dim == 0 || !memcmp(size, t->size, (size_t)dim * sizeof *size)))
+  if (dim == t->dim && (dim == 0 || !memcmp(size, t->size, (size_t)dim * sizeof *size)))
     if (t->storage || dim == 0) return 0;
   int64_t n = checked_count("resize", dim, size);
   if (n < 0) return 1;

@@ -73,7 +73,8 @@ local function read(self, sizes, select_part)
   if not count then errors.fail('hdf5: %s has sizes that no tensor can have', library.name(open_id(self))) end
   local factory = types.factory(name)
   check_storage(self, count * factory():elementSize())
-  local t = #sizes == 0 and factory() or factory(torch.LongStorage(sizes))
+  local t = factory()
+  if #sizes > 0 then t:resize(torch.LongStorage(sizes)) end
   if count == 0 or #sizes == 0 then return t end
   local memory_type = types.in_memory(from.id, name, is_wide)
   local memory_space, file_space

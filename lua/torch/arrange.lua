@@ -2,7 +2,7 @@
 -- places count from 1, negative dimensions from the end.
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
-local maths = require 'torch.math'
+local reductions = require 'torch.reductions'
 local op = require 'torch.op'
 local sizes = require 'torch.sizes'
 
@@ -45,7 +45,7 @@ end
 --   torch.einsum('ii', a)                  the trace
 function functions.einsum(formula, first, ...)
   local out, is_number = F.einsum(type(first) == 'table' and first or {first, ...}, formula)
-  return is_number and maths.number(out) or out
+  return is_number and reductions.number(out) or out
 end
 
 -- -- Arrangement ------------------------------------------------------------------------------------------------
@@ -118,9 +118,9 @@ end
 --- torch.logsumexp(x[, dim]): log Σ exp(x) along a dimension, or several in a table, or of all elements, without
 -- overflow
 function functions.logsumexp(x, dim)
-  local set = maths.dims_of('logsumexp', check('logsumexp', x), dim)
+  local set = reductions.dims_of('logsumexp', check('logsumexp', x), dim)
   local out = F.logsumexp(x, set)
-  return dim == nil and maths.number(out) or out
+  return dim == nil and reductions.number(out) or out
 end
 
 local methods = {}

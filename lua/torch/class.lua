@@ -285,6 +285,12 @@ function class.pointer(object)
   return tonumber(address) or errors.fail('pointer: a %s has no address', type(object))
 end
 
+--- The version that an object's class gives to its files: __version, or 1.
+function class.version(object)
+  local mt = classes[class.typename(object)]
+  return mt and rawget(mt, '__version') or 1
+end
+
 --- The environment of a function.
 class.getenv = debug.getfenv
 --- torch.setenv(f, environment) sets the environment of a function.

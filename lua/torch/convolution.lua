@@ -2,7 +2,7 @@
 -- each have a kernel of their own, or planes that are added up. They are composed of ops: gradients of any order pass.
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
-local maths = require 'torch.math'
+local results = require 'torch.results'
 local op = require 'torch.op'
 local sizes = require 'torch.sizes'
 
@@ -80,7 +80,7 @@ local function declare(name, n, correlate, turned)
     return layout(x).dim == n and F.squeeze(out, 0) or out
   end
   return function(a, b, c, flag)
-    if is_tensor(c) then return maths.into(a, run(b, c, flag)) end
+    if is_tensor(c) then return results.into(a, run(b, c, flag)) end
     return run(a, b, c)
   end
 end

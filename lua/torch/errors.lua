@@ -19,17 +19,28 @@ end
 --- Says where in a net an error arose; set by nn: function(level) → text or nil, seeing the stack from level on.
 errors.context = nil
 
+-- The user's frame: its level as the caller counts it, and what is known of it; nil when there is none.
+local function user_frame()
+  local level = 3
+  while true do
+    local info = debug.getinfo(level, 'Sl')
+    if not info then return nil end
+    if info.what ~= 'C' and not is_ours(info.source) then return level - 1, info end
+    level = level + 1
+  end
+end
+
+--- The user's line, as "script.lua:12"; nil when there is none.
+function errors.user_place()
+  local _, info = user_frame()
+  return info and ('%s:%d'):format(info.short_src, info.currentline)
+end
+
 --- Raises message at the user's line.
 function errors.raise(message)
   local context = errors.context and errors.context(3)
   if context then message = message .. '\n\tin ' .. context end
-  local level = 2
-  while true do
-    local info = debug.getinfo(level, 'S')
-    if not info then error(message, 0) end
-    if info.what ~= 'C' and not is_ours(info.source) then error(message, level) end
-    level = level + 1
-  end
+  error(message, user_frame() or 0)
 end
 
 --- raise, with string.format.

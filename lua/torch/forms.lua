@@ -40,11 +40,14 @@ end
 
 -- -- Two operands -----------------------------------------------------------------------------------------------
 
+-- What torch.pow(2, 3) gives.
+local on_two_numbers = {pow = function(x, y) return x ^ y end, atan2 = math.atan2}
+
 local function binary(row, new, run, name)
   functions[name] = function(a, b, c)
     if c ~= nil then return run(row, a, b, c, 1, true) end
-    if type(a) == 'number' and type(b) == 'number' then
-      return F[row.name](functions.Tensor({a}), b)[1]
+    if type(a) == 'number' and type(b) == 'number' and on_two_numbers[row.name] then
+      return on_two_numbers[row.name](a, b)
     end
     return new(a, b)
   end
@@ -112,6 +115,9 @@ end
 -- torch.lerp([result,] x, y, weight)
 local function ternary(row, new, run)
   functions[row.name] = function(a, b, c, d)
+    if row.name == 'lerp' and type(a) == 'number' and type(b) == 'number' and type(c) == 'number' then
+      return a + c * (b - a)
+    end
     if d ~= nil then return run(row, a, b, c, d, nil, true) end
     return new(a, b, c)
   end
@@ -138,7 +144,7 @@ local function where(row, new, run)
   end
 end
 
--- torch.clamp([result,] x, low, high), torch.elu([result,] x, alpha)
+-- torch.elu([result,] x, alpha)
 local function with_numbers(row, new, run)
   functions[row.name] = function(a, b, c, d)
     if is_tensor(b) then return run(row, a, b, c, d, true) end
@@ -150,11 +156,32 @@ local function with_numbers(row, new, run)
   end
 end
 
+-- torch.clamp([result,] x, low, high)
+local function clamp(row, new, run)
+  local function bounded(low, high)
+    if type(low) == 'number' and type(high) == 'number' then return low, high end
+    return fail('clamp: expected two numbers as bounds, got %s and %s', tostring(low), tostring(high))
+  end
+  functions.clamp = function(a, b, c, d)
+    if is_tensor(b) then
+      local low, high = bounded(c, d)
+      return run(row, a, b, low, high, true)
+    end
+    return new(a, bounded(b, c))
+  end
+  methods.clamp = function(self, a, b, c)
+    local x, low, high = self, a, b
+    if is_tensor(a) then x, low, high = a, b, c end
+    low, high = bounded(low, high)
+    return run(row, self, x, low, high, true)
+  end
+end
+
 -- -- All pointwise rows -----------------------------------------------------------------------------------------
 
 local special = {
   add = scaled, sub = scaled, addcmul = ternary_scaled, addcdiv = ternary_scaled, lerp = ternary, where = where,
-  clamp = with_numbers, hard_tanh = with_numbers, leaky_relu = with_numbers, elu = with_numbers,
+  clamp = clamp, hard_tanh = with_numbers, leaky_relu = with_numbers, elu = with_numbers,
 }
 local by_kind = {unary = unary, binary = binary, compare = compare}
 

@@ -3,18 +3,19 @@
 -- instead, and the result is copied in, so that gradients pass.
 local C = require 'torch.ffi'
 local ffi = require 'ffi'
+local elements = require 'torch.elements'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
-local maths = require 'torch.math'
+local results = require 'torch.results'
 local sizes = require 'torch.sizes'
 local storage = require 'torch.storage'
 local tensor = require 'torch.tensor'
 
 local F, state = op.F, op.state
 local is_tensor, is_storage, layout = handle.is_tensor, handle.is_storage, handle.layout
-local call, fail, dim_of, into = memory.call, errors.fail, sizes.dim, maths.into
+local call, fail, dim_of, into = memory.call, errors.fail, sizes.dim, results.into
 
 local functions, methods = {}, {}
 
@@ -64,7 +65,7 @@ function functions.gather(a, b, c, d)
   if not is_tensor(b) then return F.gather(check('gather', a), dim_of('gather', a, b), places('gather', c)) end
   local dim, index = dim_of('gather', b, c), places('gather', d)
   if state.tape then return into(a, F.gather(b, dim, index)) end
-  call(C.mt_gather, a, b, dim, index)
+  call(C.mt_gather, check('gather', a), b, dim, index)
   return a
 end
 methods.gather = functions.gather
@@ -90,10 +91,10 @@ end
 
 --- x:scatter(dim, index, source): x[i][index[i][j]] = source[i][j] for dim 2, and so on; source may be a number
 function methods:scatter(dim, index, source)
-  local value = type(source) == 'number' and source
   dim, index = dim_of('scatter', check('scatter', self), dim), places('scatter', index)
-  if not value then check('scatter', source) end
+  if not is_tensor(source) then source = elements.filler('scatter', self, source, index) end
   if recorded(self, source) then return scatter_recorded(self, dim, index, source) end
+  local value = type(source) == 'number' and source
   call(C.mt_scatter, self, dim, index, not value and source or nil, value or 0)
   return self
 end
@@ -119,7 +120,7 @@ function functions.index(a, b, c, d)
   if not is_tensor(b) then return F.index_select(check('index', a), dim_of('index', a, b), places('index', c)) end
   local dim, index = dim_of('index', b, c), places('index', d)
   if state.tape then return into(a, F.index_select(b, dim, index)) end
-  call(C.mt_index_select, a, b, dim, index)
+  call(C.mt_index_select, check('index', a), b, dim, index)
   return a
 end
 methods.index = functions.index
@@ -159,8 +160,8 @@ end
 --- x:indexFill(dim, index, value): every element of the slices at these places becomes a number
 function methods:indexFill(dim, index, value)
   dim, index = dim_of('indexFill', self, dim), places('indexFill', index)
-  if type(value) ~= 'number' then fail('indexFill: expected a number, got %s', type(value)) end
-  if recorded(self) then return write_where(self, index_mask(self, dim, index), value) end
+  value = elements.filler('indexFill', self, value, self)
+  if recorded(self) or is_tensor(value) then return write_where(self, index_mask(self, dim, index), value) end
   call(C.mt_index_fill, self, dim, index, value)
   return self
 end
@@ -172,7 +173,7 @@ function functions.maskedSelect(a, b, c)
   if c == nil then return F.masked_select(check('maskedSelect', a), check('maskedSelect', b)) end
   check('maskedSelect', c)
   if state.tape then return into(a, F.masked_select(b, c)) end
-  call(C.mt_masked_select, a, b, c)
+  call(C.mt_masked_select, check('maskedSelect', a), check('maskedSelect', b), c)
   return a
 end
 methods.maskedSelect = functions.maskedSelect
@@ -212,9 +213,9 @@ end
 
 --- x:maskedFill(mask, value): where the mask is not 0, x becomes a number
 function methods:maskedFill(mask, value)
-  if type(value) ~= 'number' then fail('maskedFill: expected a number, got %s', type(value)) end
+  value = elements.filler('maskedFill', self, value, self)
   mask = fit_mask('maskedFill', self, mask)
-  if recorded(self) then return write_where(self, mask, value) end
+  if recorded(self) or is_tensor(value) then return write_where(self, mask, value) end
   if C.mt_tensor_numel(self) > 0 then call(C.mt_pointwise, op.by_name.where.id, self, mask, nil, self, value, 0) end
   return self
 end
@@ -222,7 +223,7 @@ end
 --- torch.nonzero([result,] x): the places of the elements that are not 0, a row for each
 function functions.nonzero(a, b)
   if b == nil then return F.nonzero(a) end
-  call(C.mt_nonzero, a, check('nonzero', b))
+  call(C.mt_nonzero, check('nonzero', a), check('nonzero', b))
   return a
 end
 methods.nonzero = functions.nonzero
@@ -267,9 +268,5 @@ function functions.equal(x, y)
   return equal[0] ~= 0
 end
 methods.equal = functions.equal
-
-local ordering = require 'torch.ordering'
-for name, f in pairs(ordering.functions) do functions[name] = f end
-for name, f in pairs(ordering.methods) do methods[name] = f end
 
 return {functions = functions, methods = methods}

@@ -14,7 +14,7 @@ local types = require 'torch.types'
 require 'paths' -- scripts for Torch7 find it loaded
 errors.package()
 
-local torch = {version = '0.1.0', C = C, F = op.F, isTensor = handle.is_tensor, isStorage = handle.is_storage}
+local torch = {_VERSION = '0.1.0', C = C, F = op.F, isTensor = handle.is_tensor, isStorage = handle.is_storage}
 
 local function merge(target, ...)
   for i = 1, select('#', ...) do
@@ -28,30 +28,36 @@ require 'torch.ops.view'
 require 'torch.ops.reduce'
 require 'torch.ops.matrix'
 require 'torch.ops.index'
+require 'torch.ops.order'
+require 'torch.ops.distance'
 require 'torch.ops.layers'
 require 'torch.ops.linalg'
 require 'torch.ops.factors'
 require 'torch.ops.arrange'
 require 'torch.ops.einsum'
-local forms = require 'torch.forms'
-local views = require 'torch.views'
-local maths = require 'torch.math'
-local indexing = require 'torch.indexing'
-local random = require 'torch.random'
-local making = require 'torch.making'
-local linalg = require 'torch.linalg'
-local convolution = require 'torch.convolution'
-local arrange = require 'torch.arrange'
 
-merge(tensor.methods, forms.methods, views.methods, maths.methods, indexing.methods, random.methods, making.methods,
-      linalg.methods, convolution.methods, arrange.methods)
-merge(torch, class, forms.functions, views.functions, maths.functions, indexing.functions, random.functions,
-      making.functions, linalg.functions, convolution.functions, arrange.functions, require 'torch.timer',
+-- Each has functions, which become torch.name, methods, or both.
+local making = require 'torch.making'
+local packaging = require 'torch.packaging'
+local families = {
+  tensor, require 'torch.mapping', require 'torch.forms', require 'torch.views', require 'torch.reductions',
+  require 'torch.products', require 'torch.indexing', require 'torch.ordering', require 'torch.measuring',
+  require 'torch.random', making, require 'torch.linalg', require 'torch.convolution', require 'torch.arrange',
+}
+for _, family in ipairs(families) do
+  merge(tensor.methods, family.methods or {})
+  merge(torch, family.functions or {})
+end
+merge(torch, class, packaging.functions, require 'torch.machine', require 'torch.pointers', require 'torch.timer',
       require 'torch.cmdline', require 'torch.file', require 'torch.diskfile', require 'torch.memoryfile',
-      require 'torch.serialize', require 'torch.formats.packages')
+      require 'torch.serialize', require 'torch.formats.packages', require 'torch.tester', require 'torch.testsuite',
+      require 'torch.selftest')
 require 'torch.formats.known'
 
 -- -- Types ------------------------------------------------------------------------------------------------------
+
+-- A name only: memory comes from the library
+class.newmetatable('torch.Allocator', nil, nil, nil, nil, torch)
 
 for name, constructor in pairs(tensor.classes) do torch[name:match('^torch%.(.*)$')] = constructor end
 for name, constructor in pairs(storage.classes) do torch[name:match('^torch%.(.*)$')] = constructor end
@@ -68,7 +74,9 @@ for _, kind in ipairs(types.all) do
   class.adopt(kind.storage_name, storage.classes[kind.storage_name], new_storage(kind.storage_name))
 end
 merge(tensor.methods, {write = tensorfile.write_tensor, read = tensorfile.read_into_tensor})
+tensor.spread_methods()
 merge(storage.methods, {write = tensorfile.write_storage, read = tensorfile.read_into_storage})
+storage.spread_methods()
 
 --- torch.setdefaulttensortype('torch.FloatTensor'): the type that torch.Tensor and torch.rand make
 function torch.setdefaulttensortype(name)
@@ -79,23 +87,24 @@ end
 function torch.getdefaulttensortype() return making.default().tensor_name end
 torch.setdefaulttensortype('torch.DoubleTensor')
 
--- -- The machine ------------------------------------------------------------------------------------------------
+-- -- The process ------------------------------------------------------------------------------------------------
 
---- torch.setnumthreads(n): threads that one op may use
-function torch.setnumthreads(n)
-  if type(n) ~= 'number' or n < 1 then errors.fail('setnumthreads: expected 1 or more, got %s', tostring(n)) end
-  C.mt_set_threads(n)
+--- torch.setheaptracking(on): whether full collections follow what tensors hold (they do); torch._heaptracking says it
+function torch.setheaptracking(on)
+  memory.tracking = on and true or false
+  torch._heaptracking = memory.tracking
 end
-function torch.getnumthreads() return C.mt_get_threads() end
+torch.setheaptracking(true)
 
---- torch.memory([device]): what tensors hold, in bytes: {live, peak, cached, requests}
-function torch.memory(device)
-  device = device == 'cuda' and C.MT_CUDA or C.MT_CPU
-  return {live = tonumber(C.mt_memory(device, C.MT_LIVE)), peak = tonumber(C.mt_memory(device, C.MT_PEAK)),
-          cached = tonumber(C.mt_memory(device, C.MT_CACHED)), requests = tonumber(C.mt_memory(device, C.MT_REQUESTS))}
-end
-torch.collect = memory.collect
+--- torch.updateerrorhandlers() and torch.updatethreadlocals(): nothing to do here. In Torch7 a Lua state that moves to
+-- another thread must call them.
+function torch.updateerrorhandlers() end
+function torch.updatethreadlocals() end
 
 package.loaded.torch = torch
 rawset(_G, 'torch', torch)
+-- What else Torch7 defines outside its own table
+rawset(_G, 'include', packaging.include_beside)
+rawset(string, 'gfind', string.gmatch)
+rawset(table, 'unpack', unpack)
 return torch

@@ -35,6 +35,8 @@ size_t mt_c_strcspn(const char *text, const char *stops) __asm__("strcspn");
 double mt_c_strtod(const char *text, char **rest) __asm__("strtod");
 long long mt_c_strtoll(const char *text, char **rest, int base) __asm__("strtoll");
 ssize_t mt_c_pread(int descriptor, void *data, size_t n, int64_t place) __asm__("pread");
+int mt_c_isatty(int descriptor) __asm__("isatty");
+long mt_c_sysconf(int name) __asm__("sysconf");
 ]]
 
 -- kind: see paths.fs

@@ -4,7 +4,7 @@
 local C = require 'torch.ffi'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
-local maths = require 'torch.math'
+local reductions = require 'torch.reductions'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
 local sizes = require 'torch.sizes'
@@ -12,7 +12,7 @@ local matrices = require 'torch.ops.matrices'
 
 local F, state = op.F, op.state
 local is_tensor, layout = handle.is_tensor, handle.layout
-local call, fail, number = memory.call, errors.fail, maths.number
+local call, fail, number = memory.call, errors.fail, reductions.number
 
 local functions = {}
 

@@ -5,7 +5,7 @@ local ffi = require 'ffi'
 local C = require 'torch.ffi'
 local errors = require 'torch.errors'
 
-local memory = {}
+local memory = {tracking = true} -- tracking: see relieve
 
 local lowest = 256 * 2 ^ 20
 
@@ -22,9 +22,9 @@ function memory.collect()
   for device = 0, C.MT_MAX_DEVICE - 1 do collect_device(device) end
 end
 
---- Called for every new tensor.
+--- Called for every new tensor. While tracking is off, memory is only collected when it has run out.
 function memory.relieve()
-  if C.mt_memory_pressure ~= 0 then memory.collect() end
+  if C.mt_memory_pressure ~= 0 and memory.tracking then memory.collect() end
 end
 
 local function failed(f, ...)

@@ -20,6 +20,7 @@
 -- Torch7 (a result tensor first, methods that work in place) are made from it in torch/forms.lua.
 local ffi = require 'ffi'
 local C = require 'torch.ffi'
+local elements = require 'torch.elements'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
@@ -67,23 +68,39 @@ end
 
 local function run_unary(row, out, a, s, t, into)
   if not is_tensor(a) then op.expected_tensor(row.name, a) end
+  if not is_tensor(out) then op.expected_tensor(row.name, out) end
   call(pointwise, row.id, out, a, nil, nil, s or 0, t or 0)
   local tape = state.tape
   if tape then tape:append(row, out, a, nil, nil, s, t, nil, nil, into) end
   return out
 end
 
+local function expected_operand(row, x)
+  if x == nil or type(x) ~= 'cdata' then
+    errors.fail('%s: expected a tensor or a number, got %s', row.name, x == nil and 'nothing' or type(x))
+  end
+  return op.expected_tensor(row.name, x)
+end
+
+-- x as an operand beside the tensor model: an int64_t becomes a number or a tensor, the text of a number that number.
+local function operand(row, x, model)
+  if type(x) == 'number' or is_tensor(x) then return x end
+  if elements.is_int64(x) and is_tensor(model) then return elements.operand(model, x) end
+  return type(x) == 'string' and tonumber(x) or expected_operand(row, x)
+end
+
 -- One of a and b may be a number.
 local function run_binary(row, out, a, b, t, into)
   local s = 0
+  if not is_tensor(b) then b = operand(row, b, a) end
+  if not is_tensor(a) then a = operand(row, a, b) end
   if type(b) == 'number' then
     s, b = b, nil
+    if not is_tensor(a) then op.expected_tensor(row.name, a) end
   elseif type(a) == 'number' then
     s, a = a, nil
   end
-  if a ~= nil and not is_tensor(a) then op.expected_tensor(row.name, a) end
-  if b ~= nil and not is_tensor(b) then op.expected_tensor(row.name, b) end
-  if a == nil and b == nil then op.expected_tensor(row.name, a) end
+  if not is_tensor(out) then op.expected_tensor(row.name, out) end
   call(pointwise, row.id, out, a, b, nil, s, t or 1)
   local tape = state.tape
   if tape then tape:append(row, out, a, b, nil, s, t or 1, nil, nil, into) end
@@ -93,15 +110,16 @@ end
 -- b and c may be numbers where the op is masked; s is then the number for b (or c), t the one for c.
 local function run_ternary(row, out, a, b, c, s, into)
   local t = 0
+  if not is_tensor(a) then op.expected_tensor(row.name, a) end
+  if not is_tensor(b) then b = operand(row, b, is_tensor(c) and c or out) end
+  if not is_tensor(c) then c = operand(row, c, is_tensor(b) and b or out) end
   if type(b) == 'number' then
     s, b = b, nil
     if type(c) == 'number' then t, c = c, nil end
   elseif type(c) == 'number' then
     s, c = c, nil
   end
-  if not is_tensor(a) then op.expected_tensor(row.name, a) end
-  if b ~= nil and not is_tensor(b) then op.expected_tensor(row.name, b) end
-  if c ~= nil and not is_tensor(c) then op.expected_tensor(row.name, c) end
+  if not is_tensor(out) then op.expected_tensor(row.name, out) end
   call(pointwise, row.id, out, a, b, c, s or 1, t)
   local tape = state.tape
   if tape then tape:append(row, out, a, b, c, s or 1, t, nil, nil, into) end

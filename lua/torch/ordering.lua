@@ -1,16 +1,17 @@
 --- Torch7's forms of sorting and choosing by rank, and of triangles and diagonals; dimensions and places count from 1.
 local C = require 'torch.ffi'
-local ffi = require 'ffi'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
-local maths = require 'torch.math'
+local reductions = require 'torch.reductions'
+local results = require 'torch.results'
 local sizes = require 'torch.sizes'
 
 local F, state = op.F, op.state
 local is_tensor, layout = handle.is_tensor, handle.layout
-local call, fail, dim_of, into = memory.call, errors.fail, sizes.dim, maths.into
+local call, fail, into = memory.call, errors.fail, results.into
+local dim_of, integer = sizes.dim, sizes.integer
 
 local functions, methods = {}, {}
 
@@ -20,20 +21,6 @@ local function check(name, x)
 end
 
 local function long(x) return handle.new(C.MT_INT64, layout(x).device) end
-
--- -- Results ----------------------------------------------------------------------------------------------------
-
--- Two results may stand first, for values and for places: gives both, or nil, and then the rest.
-local function results(a, b, c, ...)
-  if is_tensor(c) then return a, b, c, ... end
-  if not is_tensor(b) then return nil, nil, a, b, c, ... end
-  if is_tensor(a) and layout(a).dtype == C.MT_INT64 and layout(b).dtype ~= C.MT_INT64 then return nil, a, b, c, ... end
-  return a, nil, b, c, ...
-end
-
-local function finish(values, places, out, index)
-  return values and into(values, out) or out, places and into(places, index) or index
-end
 
 -- The dimension, the last one when left out; a vector's when x has no elements.
 local function along(name, x, dim)
@@ -46,7 +33,7 @@ end
 local function sort(values, places, x, dim, descending)
   if type(dim) == 'boolean' then dim, descending = nil, dim end
   dim, descending = along('sort', x, dim), descending and 1 or 0
-  if state.tape then return finish(values, places, F.sort(x, dim, descending)) end
+  if state.tape then return results.finish(values, places, F.sort(x, dim, descending)) end
   values, places = values or handle.like(x), places or long(x)
   call(C.mt_sort, values, places, x, dim, descending)
   return values, places
@@ -54,19 +41,14 @@ end
 
 --- torch.sort([values,] [places,] x[, dim][, descending]): the elements in order along a dimension (the last one), and
 -- the places they came from; equals stay in their order
-function functions.sort(...) return sort(results(...)) end
-
-local function whole(name, k)
-  if type(k) ~= 'number' or k ~= math.floor(k) then fail('%s: expected a whole number, got %s', name, tostring(k)) end
-  return k
-end
+function functions.sort(...) return sort(results.read('sort', ...)) end
 
 local function topk(values, places, x, k, dim, largest, sorted)
   if type(k) == 'boolean' then k, dim, largest, sorted = nil, nil, k, dim end
   if type(dim) == 'boolean' then dim, largest, sorted = nil, dim, largest end
-  dim, k = along('topk', x, dim), whole('topk', k or 1)
+  dim, k = along('topk', x, dim), integer('topk', k or 1)
   largest, sorted = largest and 1 or 0, sorted and 1 or 0
-  if state.tape then return finish(values, places, F.topk(x, k, dim, largest, sorted)) end
+  if state.tape then return results.finish(values, places, F.topk(x, k, dim, largest, sorted)) end
   values, places = values or handle.like(x), places or long(x)
   call(C.mt_topk, values, places, x, k, dim, largest, sorted)
   return values, places
@@ -74,81 +56,41 @@ end
 
 --- torch.topk([values,] [places,] x[, k][, dim][, largest][, sorted]): the k (1) least elements along a dimension (the
 -- last one), or the largest, and their places; in order when sorted is true
-function functions.topk(...) return topk(results(...)) end
+function functions.topk(...) return topk(results.read('topk', ...)) end
 
--- The elements in order and their places, unknown to any tape.
-local function in_order(x, dim)
-  local values, places = handle.like(x), long(x)
-  call(C.mt_sort, values, places, x, dim, 0)
+local function pick(op_name, values, places, x, k, dim, name)
+  dim = along(name or op_name, x, dim)
+  if state.tape then
+    if op_name == 'mode' then return results.finish(values, places, F.mode(x, dim)) end
+    return results.finish(values, places, F.kthvalue(x, k, dim))
+  end
+  values, places = values or handle.like(x), places or long(x)
+  call(C.mt_pick, op.by_name[op_name].id, values, places, x, k, dim)
   return values, places
 end
 
-local function at_places(values, places, x, dim, index)
-  return finish(values, places, F.gather(x, dim, index), index)
-end
-
-local function rank(name, values, places, x, k, dim)
-  if layout(x).dim == 0 then fail('%s: the tensor has no elements', name) end
-  local n = tonumber(layout(x).size[dim])
-  if whole(name, k) < 1 or k > n then fail('%s: asked for element %d of %d', name, k, n) end
-  local _, order = in_order(x, dim)
-  return at_places(values, places, x, dim, F.clone(F.narrow(order, dim, k - 1, 1)))
-end
-
 local function kthvalue(values, places, x, k, dim)
-  return rank('kthvalue', values, places, x, k, along('kthvalue', x, dim))
+  return pick('kthvalue', values, places, x, integer('kthvalue', k), dim)
 end
 
 --- torch.kthvalue([values,] [places,] x, k[, dim]): the k-th least element along a dimension (the last one), and its
 -- place
-function functions.kthvalue(...) return kthvalue(results(...)) end
+function functions.kthvalue(...) return kthvalue(results.read('kthvalue', ...)) end
 
 local function median(values, places, x, dim)
-  dim = along('median', x, dim)
-  local n = layout(x).dim > 0 and tonumber(layout(x).size[dim]) or 0
-  return rank('median', values, places, x, math.floor((n + 1) / 2), dim)
+  local n = layout(x).dim > 0 and tonumber(layout(x).size[along('median', x, dim)]) or 0
+  return pick('kthvalue', values, places, x, math.floor((n + 1) / 2), dim, 'median')
 end
 
 --- torch.median([values,] [places,] x[, dim]): the middle element along a dimension (the last one), the lower one of
 -- two, and its place
-function functions.median(...) return median(results(...)) end
+function functions.median(...) return median(results.read('median', ...)) end
 
--- Where the longest run ends in each line of n elements, from 1; the first of equal ones. same: lines of n - 1 bytes, 1
--- where an element equals the next one
-local function longest_runs(same, lines, n, ends)
-  for line = 0, lines - 1 do
-    local length, longest = 0, 0
-    for i = 1, n do
-      length = length + 1
-      if i == n or same[line * (n - 1) + i - 1] == 0 then
-        if length > longest then longest, ends[line] = length, i end
-        length = 0
-      end
-    end
-  end
-end
-
-local function mode(values, places, x, dim)
-  dim = along('mode', x, dim)
-  local l = layout(x)
-  if C.mt_tensor_numel(x) == 0 then fail('mode: the tensor has no elements') end
-  local last, n = l.dim - 1, tonumber(l.size[dim])
-  local ordered, order = in_order(x, dim)
-  local ends = F.clone(F.transpose(F.narrow(order, dim, 0, 1), dim, last)):long()
-  local same, equals
-  if n > 1 then
-    equals = F.eq(F.narrow(ordered, dim, 0, n - 1), F.narrow(ordered, dim, 1, n - 1))
-    equals = F.contiguous(F.transpose(equals, dim, last)):byte()
-    same = ffi.cast('uint8_t *', C.mt_tensor_data(equals))
-  end
-  longest_runs(same, ends:nElement(), n, ffi.cast('int64_t *', C.mt_tensor_data(ends)))
-  local at = F.cast(F.transpose(ends, dim, last), handle.kind(order))
-  return at_places(values, places, x, dim, F.gather(order, dim, at))
-end
+local function mode(values, places, x, dim) return pick('mode', values, places, x, 0, dim) end
 
 --- torch.mode([values,] [places,] x[, dim]): the most frequent element along a dimension (the last one), the least of
 -- equally frequent ones, and its last place
-function functions.mode(...) return mode(results(...)) end
+function functions.mode(...) return mode(results.read('mode', ...)) end
 
 for _, name in ipairs {'sort', 'topk', 'kthvalue', 'median', 'mode'} do methods[name] = functions[name] end
 
@@ -156,8 +98,8 @@ for _, name in ipairs {'sort', 'topk', 'kthvalue', 'median', 'mode'} do methods[
 
 for _, name in ipairs {'tril', 'triu'} do
   functions[name] = function(a, b, k)
-    if not is_tensor(b) then return F[name](a, whole(name, b or 0)) end
-    return into(check(name, a), F[name](b, whole(name, k or 0)))
+    if not is_tensor(b) then return F[name](a, integer(name, b or 0)) end
+    return into(check(name, a), F[name](b, integer(name, k or 0)))
   end
   methods[name] = functions[name]
 end
@@ -182,7 +124,7 @@ end
 
 local function diag(x, k)
   local l = layout(check('diag', x))
-  k = whole('diag', k or 0)
+  k = integer('diag', k or 0)
   if l.dim == 2 then
     local places = diagonal(x, tonumber(l.size[0]), tonumber(l.size[1]), k)
     return F.index_select(F.contiguous(x):view(x:nElement()), 0, places)
@@ -203,7 +145,7 @@ methods.diag = functions.diag
 --- torch.trace(x): the sum of a matrix's diagonal
 function functions.trace(x)
   if layout(check('trace', x)).dim ~= 2 then fail('trace: expected a matrix, got %s', sizes.text(x)) end
-  return maths.functions.sum(diag(x))
+  return reductions.functions.sum(diag(x))
 end
 methods.trace = functions.trace
 

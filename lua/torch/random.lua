@@ -28,13 +28,19 @@ local function is_generator(x) return ffi.istype(generator_t, x) end
 
 local function new_generator() return ffi.gc(memory.create(C.mt_generator_new), C.mt_generator_free) end
 
-local default = new_generator()
-functions._gen = default
+-- torch._gen, which scripts may replace
+local first_default = new_generator()
+functions._gen = first_default
+
+local function default()
+  local torch = package.loaded.torch
+  return type(torch) == 'table' and torch._gen or first_default
+end
 
 -- The generator that may stand first, or the default one; and what follows it.
 local function generator(first, ...)
   if is_generator(first) then return first, ... end
-  return default, first, ...
+  return default(), first, ...
 end
 
 local function check_bytes(name, t)
@@ -46,10 +52,10 @@ local function check_bytes(name, t)
 end
 
 local function get_state(g, out)
-  out = out or handle.new(C.MT_UINT8, C.MT_CPU)
-  check_bytes('getRNGState', out)
-  C.mt_generator_get_state(g, C.mt_tensor_data(out:resize(tonumber(C.mt_generator_state_size()))))
-  return out
+  if out then check_bytes('getRNGState', out) end
+  local state = handle.new(C.MT_UINT8, C.MT_CPU):resize(tonumber(C.mt_generator_state_size()))
+  C.mt_generator_get_state(g, C.mt_tensor_data(state))
+  return out and out:resizeAs(state):copy(state) or state
 end
 
 local function set_state(g, state)
@@ -180,12 +186,11 @@ methods.random = functions.random
 
 -- -- Tensors of random numbers ----------------------------------------------------------------------------------
 
+local function with_generator(make, out, ...) return make(out, generator(...)) end
+
 -- torch.name([result,] [generator,] …) and x:name([generator,] …)
 local function declare(name, make)
-  functions[name] = function(first, ...)
-    if is_tensor(first) then return make(first, generator(...)) end
-    return make(making.new(), generator(first, ...))
-  end
+  functions[name] = function(...) return with_generator(make, making.result(...)) end
   methods[name] = functions[name]
 end
 
@@ -216,5 +221,59 @@ function functions.multinomial(first, ...)
   return multinomial(nil, generator(first, ...))
 end
 methods.multinomial = functions.multinomial
+
+-- -- The alias method -------------------------------------------------------------------------------------------
+
+--- torch.multinomialAliasSetup_(weights[, places][, shares]): a table for many draws, as two tensors
+function functions.multinomialAliasSetup_(weights, places, shares)
+  if not is_tensor(weights) then op.expected_tensor('multinomialAliasSetup', weights) end
+  if is_tensor(places) and shares == nil and layout(places).dtype ~= C.MT_INT64 then places, shares = nil, places end
+  places = places == nil and handle.new(C.MT_INT64, C.MT_CPU) or places
+  shares = shares == nil and handle.like(weights) or shares
+  if not is_tensor(places) then op.expected_tensor('multinomialAliasSetup', places) end
+  if not is_tensor(shares) then op.expected_tensor('multinomialAliasSetup', shares) end
+  call(C.mt_alias_setup, places, shares, weights)
+  return places, shares
+end
+methods.multinomialAliasSetup_ = functions.multinomialAliasSetup_
+
+local function draw_by_alias(out, g, places, shares)
+  if not is_tensor(places) then op.expected_tensor('multinomialAlias', places) end
+  if not is_tensor(shares) then op.expected_tensor('multinomialAlias', shares) end
+  out = out or handle.new(C.MT_INT64, C.MT_CPU):resizeAs(places)
+  call(C.mt_alias_draw, g, out, places, shares)
+  return forget(out)
+end
+
+--- torch.multinomialAlias_([result,] [generator,] places, shares): result is filled with places drawn by weight, or a
+-- new one, of as many as there are weights
+function functions.multinomialAlias_(first, ...)
+  local second, third = ...
+  if is_generator(first) or third == nil and not is_generator(second) then
+    return draw_by_alias(nil, generator(first, ...))
+  end
+  return draw_by_alias(first, generator(...))
+end
+methods.multinomialAlias_ = functions.multinomialAlias_
+
+--- torch.multinomialAliasSetup(weights[, state]): a state for torch.multinomialAlias: with it, each draw takes the same
+-- short time however many weights there are
+function functions.multinomialAliasSetup(weights, state)
+  state = type(state) == 'table' and state or {}
+  state[1], state[2] = functions.multinomialAliasSetup_(weights, state[1], state[2])
+  return state
+end
+
+--- torch.multinomialAlias(result, [generator,] state): result, a LongTensor, is filled with places drawn by weight
+--   state = torch.multinomialAliasSetup(torch.Tensor{0.1, 0.9})
+--   torch.multinomialAlias(torch.LongTensor(5), state)
+function functions.multinomialAlias(out, ...)
+  local g, state = generator(...)
+  if is_tensor(state) then return functions.multinomialAlias_(out, ...) end
+  if type(state) ~= 'table' then
+    fail('multinomialAlias: expected the state that multinomialAliasSetup gave, got %s', class.type(state))
+  end
+  return functions.multinomialAlias_(out, g, state[1], state[2])
+end
 
 return random

@@ -14,14 +14,17 @@ local sizes = {}
 local buffer = ffi.new('int64_t[?]', C.MT_MAX_DIM)
 sizes.buffer = buffer
 
-local function whole(what, i, v)
-  if type(v) == 'number' then
-    if v ~= math.floor(v) then fail('%s: expected whole sizes, got %s', what, tostring(v)) end
-    return v
-  end
-  if type(v) == 'cdata' and tonumber(v) then return tonumber(v) end
-  return fail('%s: expected a number as size %d, got %s', what, i, type(v))
+local function truncate(v) return v < 0 and math.ceil(v) or math.floor(v) end
+
+--- v as a whole number: fractions are cut off and texts of numbers are read, as in Torch7, where x:narrow(1, 1, n / 2)
+-- is common. int64_t values are taken too.
+function sizes.integer(what, v)
+  local n = type(v) == 'number' and v or (type(v) == 'cdata' or type(v) == 'string') and tonumber(v)
+  if not n then fail('%s: expected a whole number, got %s', what, v == nil and 'nothing' or type(v)) end
+  if n ~= n or n >= 2 ^ 63 or n < -2 ^ 63 then fail('%s: expected a whole number, got %s', what, tostring(v)) end
+  return truncate(n)
 end
+local integer = sizes.integer
 
 local function from_storage(what, s)
   local b = block(s)
@@ -41,17 +44,17 @@ function sizes.read(what, first, ...)
   if type(first) == 'table' then return sizes.read(what, unpack(first)) end
   local n = select('#', ...) + 1
   if n > C.MT_MAX_DIM then fail('%s: %d dimensions, at most %d are possible', what, n, C.MT_MAX_DIM) end
-  buffer[0] = whole(what, 1, first)
-  for i = 1, n - 1 do buffer[i] = whole(what, i + 1, (select(i, ...))) end
+  buffer[0] = integer(what, first)
+  for i = 1, n - 1 do buffer[i] = integer(what, (select(i, ...))) end
   return n
 end
 
 --- A dimension counted from 1 (or, negative, from the end) as C counts it; errors name what.
 function sizes.dim(what, t, dim, extra)
   local n = layout(t).dim + (extra or 0)
-  if type(dim) ~= 'number' then fail('%s: expected a dimension as a number, got %s', what, type(dim)) end
-  local d = dim < 0 and n + dim or dim - 1
-  if d < 0 or d >= n or d ~= math.floor(d) then
+  if type(dim) ~= 'number' then dim = integer(what, dim) end
+  local d = dim < 0 and n + math.ceil(dim) or math.floor(dim) - 1
+  if not (d >= 0 and d < n) then
     if n == 0 then fail('%s: the tensor has no elements', what) end
     fail('%s: dimension %s is outside 1..%d', what, tostring(dim), n)
   end

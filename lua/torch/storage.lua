@@ -1,9 +1,11 @@
 --- Storages: one-dimensional typed memory, shared by the tensors that view it.
 local ffi = require 'ffi'
 local C = require 'torch.ffi'
+local elements = require 'torch.elements'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
+local sizes = require 'torch.sizes'
 local types = require 'torch.types'
 
 local block, is_storage, kind_of = handle.block, handle.is_storage, handle.kind
@@ -15,7 +17,7 @@ local methods = storage.methods
 -- -- Elements ---------------------------------------------------------------------------------------------------
 
 local function check_index(s, i)
-  if type(i) ~= 'number' or i < 1 or i > tonumber(block(s).size) or i ~= math.floor(i) then
+  if type(i) ~= 'number' or not (i >= 1 and i < tonumber(block(s).size) + 1) then
     fail('storage: index %s is outside 1..%d', tostring(i), tonumber(block(s).size))
   end
 end
@@ -30,19 +32,31 @@ local function as_tensor(s)
 end
 storage.as_tensor = as_tensor
 
+local number = ffi.new('double[1]')
+
+-- An int64_t as index gives an int64_t: see torch.elements.
 local function get(s, i)
+  local exact = type(i) == 'cdata'
+  if exact then i = tonumber(i) end
   check_index(s, i)
   local kind = kind_of(s)
-  if kind.pointer and kind.device == C.MT_CPU then return tonumber(ffi.cast(kind.pointer, block(s).data)[i - 1]) end
-  local value = ffi.new('double[1]')
-  call(C.mt_tensor_get, as_tensor(s), i - 1, value)
-  return value[0]
+  if kind.pointer and kind.device == C.MT_CPU then
+    local v = ffi.cast(kind.pointer, block(s).data)[i - 1]
+    return exact and ffi.cast('int64_t', v) or tonumber(v)
+  end
+  call(C.mt_storage_get, s.at, i - 1, number)
+  return number[0]
 end
 
 local function put(s, i, v)
   check_index(s, i)
-  if type(v) ~= 'number' then fail('storage: expected a number, got %s', type(v)) end
-  call(C.mt_tensor_put, as_tensor(s), i - 1, v)
+  v = elements.value('storage', v)
+  local kind = kind_of(s)
+  if type(v) == 'cdata' and kind.dtype == C.MT_INT64 and kind.device == C.MT_CPU then
+    ffi.cast('int64_t *', block(s).data)[i - 1] = v
+  else
+    call(C.mt_storage_put, s.at, i - 1, tonumber(v))
+  end
 end
 
 -- -- Methods ----------------------------------------------------------------------------------------------------
@@ -51,12 +65,14 @@ function methods:size() return tonumber(block(self).size) end
 function methods:elementSize() return kind_of(self).width end
 
 function methods:fill(v)
-  call(C.mt_fill, as_tensor(self), v)
+  local t = as_tensor(self)
+  v = elements.filler('fill', t, v, t)
+  if type(v) == 'number' then call(C.mt_fill, t, v) else call(C.mt_copy, t, v) end
   return self
 end
 
 function methods:resize(n)
-  call(C.mt_storage_resize, self.at, n)
+  call(C.mt_storage_resize, self.at, sizes.integer('resize', n))
   return self
 end
 
@@ -91,8 +107,11 @@ function methods:string(text)
   return self
 end
 
-function methods:retain() C.mt_storage_retain(self.at) end
-function methods:free() C.mt_storage_free(self.at) end
+--- retain() takes a reference that no handle owns, for memory that another thread is to find (see torch.pushudata);
+-- free() gives such a reference back.
+function methods:retain() C.mt_storage_hold(self.at) end
+function methods:free() call(C.mt_storage_unhold, self.at) end
+
 function methods:type(name)
   if not name then return kind_of(self).storage_name end
   local class = storage.classes[name] or fail('type: %s is no storage type', tostring(name))
@@ -105,18 +124,22 @@ for _, kind in ipairs(types.all) do
   end
 end
 
-local function to_text(s) return require('torch.print').storage(as_tensor(s)) end
+methods.__index__, methods.__newindex__ = get, put
+function methods.__len__(s) return tonumber(block(s).size) end
+function methods.__tostring__(s) return require('torch.print').storage(as_tensor(s)) end
+
+local function class_of(s) return storage.classes[kind_of(s).storage_name] end
 
 ffi.metatype(handle.storage_t, {
   __index = function(s, k)
-    if type(k) == 'number' then return get(s, k) end
-    return storage.classes[kind_of(s).storage_name][k]
+    if type(k) == 'string' then return class_of(s)[k] end
+    return class_of(s).__index__(s, k)
   end,
-  __newindex = put,
+  __newindex = function(s, k, v) return class_of(s).__newindex__(s, k, v) end,
   -- two handles of one storage are equal; s == nil comes here too
   __eq = function(a, b) return is_storage(a) and is_storage(b) and a.at == b.at end,
-  __len = function(s) return tonumber(block(s).size) end,
-  __tostring = to_text,
+  __len = function(s) return class_of(s).__len__(s) end,
+  __tostring = function(s) return class_of(s).__tostring__(s) end,
 })
 
 -- -- Making -----------------------------------------------------------------------------------------------------
@@ -128,36 +151,43 @@ end
 
 local function from_table(kind, values)
   local s = create(kind, #values)
-  local t = as_tensor(s)
-  for i = 1, #values do
-    if type(values[i]) ~= 'number' then fail('%s: expected numbers, got %s', kind.storage_name, type(values[i])) end
-    call(C.mt_tensor_put, t, i - 1, values[i])
-  end
+  for i = 1, #values do put(s, i, values[i]) end
   return s
 end
 
--- CharStorage(file[, shared[, size]]): a mapped file
+-- CharStorage(file[, shared[, size]]): a mapped file; size 0: as far as it goes
 local function from_file(kind, path, shared, size)
   memory.relieve()
-  return handle.own_storage(memory.create(C.mt_storage_map, kind.dtype, path, shared and 1 or 0, 0, size or -1))
+  size = sizes.integer(kind.storage_name, size or 0)
+  size = size > 0 and size or -1
+  return handle.own_storage(memory.create(C.mt_storage_map, kind.dtype, path, shared and 1 or 0, 0, size))
 end
 
--- FloatStorage(storage, offset, size): a window of another storage's memory, which stays alive with it
+-- FloatStorage(storage[, offset[, size]]): a window of another storage's memory, which stays alive with it
 local function window(kind, other, offset, size)
-  local b = block(other)
-  offset = offset or 1
-  size = size or tonumber(b.size) - offset + 1
   if kind_of(other) ~= kind then fail('%s: expected a storage of this type', kind.storage_name) end
-  if offset < 1 or size < 0 or offset - 1 + size > tonumber(b.size) then
-    fail('%s: elements %d..%d of a storage of %d', kind.storage_name, offset, offset + size - 1, tonumber(b.size))
-  end
+  offset = sizes.integer(kind.storage_name, offset or 1)
+  size = sizes.integer(kind.storage_name, size or tonumber(block(other).size) - offset + 1)
   memory.relieve()
   return handle.own_storage(memory.create(C.mt_storage_window, other.at, kind.dtype, (offset - 1) * kind.width, size))
 end
 
+-- FloatStorage(size, address): memory that somebody else owns and keeps
+local function around(kind, size, address)
+  size = sizes.integer(kind.storage_name, size)
+  if type(address) ~= 'number' and type(address) ~= 'cdata' or is_storage(address) or handle.is_tensor(address) then
+    fail('%s: expected an address behind the size, got %s', kind.storage_name, type(address))
+  end
+  local p = ffi.cast('void *', tonumber(address) and ffi.cast('uintptr_t', address) or address)
+  return handle.own_storage(memory.create(C.mt_storage_external, kind.dtype, kind.device, p, size, nil, nil))
+end
+
 local function construct(kind, first, ...)
   if first == nil then return create(kind, 0) end
-  if type(first) == 'number' then return create(kind, first) end
+  if type(first) == 'number' then
+    if (...) ~= nil then return around(kind, first, ...) end
+    return create(kind, sizes.integer(kind.storage_name, first))
+  end
   if type(first) == 'table' then return from_table(kind, first) end
   if type(first) == 'string' then return from_file(kind, first, ...) end
   if is_storage(first) then return window(kind, first, ...) end
@@ -170,6 +200,15 @@ for _, kind in ipairs(types.all) do
     __index = methods,
     __call = function(_, ...) return construct(kind, ...) end,
   })
+end
+
+--- Copies the methods into each type's own table; see torch.tensor.
+function storage.spread_methods()
+  for _, class in pairs(storage.classes) do
+    for name, method in pairs(methods) do
+      if rawget(class, name) == nil then class[name] = method end
+    end
+  end
 end
 
 return storage

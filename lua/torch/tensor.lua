@@ -1,264 +1,27 @@
---- Tensors: construction, elements, indexing, and what can be asked of them. Arithmetic comes from torch.forms.
+--- Tensors: what can be asked of them, changes of their view and type, operators, and the tables of their types.
+-- Arithmetic comes from torch.forms, construction, elements and indexing from the modules of these names.
 local ffi = require 'ffi'
 local C = require 'torch.ffi'
+local constructing = require 'torch.constructing'
+local elements = require 'torch.elements'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
 local sizes = require 'torch.sizes'
+local slicing = require 'torch.slicing'
 local storage = require 'torch.storage'
 local types = require 'torch.types'
 
-local F, state = op.F, op.state
+local F = op.F
 local layout, block, kind_of = handle.layout, handle.block, handle.kind
-local is_tensor, is_storage = handle.is_tensor, handle.is_storage
+local is_tensor = handle.is_tensor
 local call, fail, cast = memory.call, errors.fail, ffi.cast
 
 local tensor = {methods = {}, classes = {}}
 local methods = tensor.methods
 
--- -- Single elements --------------------------------------------------------------------------------------------
-
-local number = ffi.new('double[1]')
-local float_p, double_p = ffi.typeof('float *'), ffi.typeof('double *')
-local byte_p, char_p = ffi.typeof('uint8_t *'), ffi.typeof('int8_t *')
-local short_p, int_p, long_p = ffi.typeof('int16_t *'), ffi.typeof('int32_t *'), ffi.typeof('int64_t *')
-local FLOAT, DOUBLE, UINT8, INT8, INT16, INT32, INT64 =
-  C.MT_FLOAT, C.MT_DOUBLE, C.MT_UINT8, C.MT_INT8, C.MT_INT16, C.MT_INT32, C.MT_INT64
-
---- The element at a place of the storage, as a number.
-local function read(t, place)
-  local l = layout(t)
-  local data, dtype = block(l.storage).data, l.dtype
-  if l.device == C.MT_CPU then
-    if dtype == FLOAT then return tonumber(cast(float_p, data)[place]) end
-    if dtype == DOUBLE then return tonumber(cast(double_p, data)[place]) end
-    if dtype == INT64 then return tonumber(cast(long_p, data)[place]) end
-    if dtype == UINT8 then return tonumber(cast(byte_p, data)[place]) end
-    if dtype == INT32 then return tonumber(cast(int_p, data)[place]) end
-    if dtype == INT8 then return tonumber(cast(char_p, data)[place]) end
-    if dtype == INT16 then return tonumber(cast(short_p, data)[place]) end
-  end
-  call(C.mt_tensor_get, t, place, number)
-  return number[0]
-end
-
-local function write(t, place, v)
-  local l = layout(t)
-  if l.device == C.MT_CPU and l.dtype <= DOUBLE then
-    local b = block(l.storage)
-    if l.dtype == FLOAT then cast(float_p, b.data)[place] = v else cast(double_p, b.data)[place] = v end
-    b.version = b.version + 1
-  else
-    call(C.mt_tensor_put, t, place, v)
-  end
-end
-
---- The value of a tensor of one element.
-function tensor.item(t)
-  if C.mt_tensor_numel(t) ~= 1 then fail('expected a tensor of one element, got %s', sizes.text(t)) end
-  return read(t, tonumber(layout(t).offset))
-end
-methods.item = tensor.item
-
-local function bad_index(l, dim, i)
-  if l.dim == 0 then fail('index: the tensor has no elements') end
-  if type(i) ~= 'number' then fail('index: expected a number, a table, a LongStorage or a mask, got %s', type(i)) end
-  fail('index: %s is outside 1..%d (dimension %d)', tostring(i), tonumber(l.size[dim]), dim + 1)
-end
-
--- -- Indexing ---------------------------------------------------------------------------------------------------
-
--- t[i]: a number where t has one dimension, else a slice
-local function get_index(t, i)
-  local l = layout(t)
-  if l.dim == 1 and not state.tape then
-    if i < 1 or i > l.size[0] or i ~= math.floor(i) then bad_index(l, 0, i) end
-    return read(t, tonumber(l.offset + (i - 1) * l.stride[0]))
-  end
-  if l.dim == 0 or i < 1 or i > l.size[0] or i ~= math.floor(i) then bad_index(l, 0, i) end
-  if l.dim == 1 and not state.tape.slot[t] then return read(t, tonumber(l.offset + (i - 1) * l.stride[0])) end
-  return F.select(t, 0, i - 1)
-end
-
--- Whole numbers from 1, or from the end when negative
-local function place(l, dim, i)
-  if type(i) ~= 'number' or i ~= math.floor(i) then bad_index(l, dim, i) end
-  local at = i < 0 and tonumber(l.size[dim]) + i or i - 1
-  if at < 0 or at >= l.size[dim] then bad_index(l, dim, i) end
-  return at
-end
-
--- t[{2, {1, 3}, {}}]: numbers select, pairs narrow, {} takes all. Gives a view, and whether every entry was a number.
-local function slice(t, list)
-  local out, dim, all_numbers = t, 0, #list == layout(t).dim
-  if #list > layout(t).dim then fail('index: %d indices for %d dimensions', #list, layout(t).dim) end
-  for k = 1, #list do
-    local l, entry = layout(out), list[k]
-    if type(entry) == 'table' then
-      all_numbers = false
-      if #entry > 0 then
-        local first, last = place(l, dim, entry[1]), place(l, dim, entry[2] or entry[1])
-        if last < first then fail('index: {%s, %s} is an empty range', tostring(entry[1]), tostring(entry[2])) end
-        out = F.narrow(out, dim, first, last - first + 1)
-      end
-      dim = dim + 1
-    elseif l.dim == 1 then
-      out = F.narrow(out, dim, place(l, dim, entry), 1)
-    else
-      out = F.select(out, dim, place(l, dim, entry))
-    end
-  end
-  return out, all_numbers
-end
-
-local function from_long_storage(s)
-  if block(s).dtype ~= INT64 then fail('index: expected a LongStorage, got a %s', kind_of(s).storage_name) end
-  return s:totable()
-end
-
-local function get_slice(t, list)
-  local out, all_numbers = slice(t, list)
-  if all_numbers and not (state.tape and state.tape.slot[out]) then return tensor.item(out) end
-  return out
-end
-
-local function get(t, k)
-  if type(k) == 'number' then return get_index(t, k) end
-  if type(k) == 'table' then return get_slice(t, k) end
-  if is_storage(k) then return get_slice(t, from_long_storage(k)) end
-  if is_tensor(k) then return t:maskedSelect(k) end
-  return bad_index(layout(t), 0, k)
-end
-
--- x[view] = value
-local function assign(view, v)
-  if type(v) == 'number' then
-    view:fill(v)
-  elseif is_tensor(v) then
-    view:copy(v)
-  else
-    fail('index: expected a number or a tensor to assign, got %s', type(v))
-  end
-end
-
-local function put(t, k, v)
-  if type(k) == 'number' then
-    local l = layout(t)
-    if l.dim == 0 or k < 1 or k > l.size[0] or k ~= math.floor(k) then bad_index(l, 0, k) end
-    if l.dim == 1 and type(v) == 'number' and not state.tape then
-      return write(t, tonumber(l.offset + (k - 1) * l.stride[0]), v)
-    end
-    return assign(F.select(t, 0, k - 1), v)
-  end
-  if is_tensor(k) then
-    if type(v) == 'number' then return t:maskedFill(k, v) end
-    return t:maskedCopy(k, v)
-  end
-  if is_storage(k) then k = from_long_storage(k) end
-  if type(k) ~= 'table' then bad_index(layout(t), 0, k) end
-  assign((slice(t, k)), v)
-end
-
--- -- Making -----------------------------------------------------------------------------------------------------
-
-local function empty(kind) return handle.new(kind.dtype, kind.device) end
-
--- The sizes of a nested table, checked to be regular.
-local function table_sizes(values, list)
-  list[#list + 1] = #values
-  if type(values[1]) == 'table' then
-    for i = 2, #values do
-      if type(values[i]) ~= 'table' or #values[i] ~= #values[1] then
-        fail('Tensor: the table is ragged: row %d has other sizes than row 1', i)
-      end
-    end
-    return table_sizes(values[1], list)
-  end
-  return list
-end
-
-local function fill_from_table(t, at, values, depth, dim)
-  for i = 1, #values do
-    local v = values[i]
-    if depth < dim then
-      if type(v) ~= 'table' or #v ~= #values[1] then fail('Tensor: the table is ragged') end
-      at = fill_from_table(t, at, v, depth + 1, dim)
-    else
-      if type(v) ~= 'number' then fail('Tensor: expected numbers in the table, got %s', type(v)) end
-      call(C.mt_tensor_put, t, at, v)
-      at = at + 1
-    end
-  end
-  return at
-end
-
-local function from_table(kind, values)
-  local t, list = empty(kind), table_sizes(values, {})
-  if #values == 0 then return t end
-  call(C.mt_tensor_resize, t, sizes.read('Tensor', list), sizes.buffer)
-  fill_from_table(t, 0, values, 1, #list)
-  return t
-end
-
-local strides = ffi.new('int64_t[?]', C.MT_MAX_DIM)
-
--- Tensor(storage[, offset, sizes[, strides]]), or with size and stride pairs
-local function from_storage(t, s, offset, first, ...)
-  offset = (offset or 1) - 1
-  if first == nil then
-    sizes.buffer[0] = block(s).size - offset
-    call(C.mt_tensor_set_storage, t, s.at, offset, 1, sizes.buffer, nil)
-  elseif is_storage(first) then
-    local stride = ...
-    if stride then
-      for i = 0, sizes.read('set', stride) - 1 do strides[i] = sizes.buffer[i] end
-    end
-    local n = sizes.read('set', first)
-    call(C.mt_tensor_set_storage, t, s.at, offset, n, sizes.buffer, stride and strides or nil)
-  else
-    local list, n = {first, ...}, math.ceil((select('#', ...) + 1) / 2)
-    local packed = true
-    for i = 1, n do
-      sizes.buffer[i - 1] = list[2 * i - 1]
-      strides[i - 1] = list[2 * i] or 1
-      packed = packed and (list[2 * i] == nil or list[2 * i] == -1)
-    end
-    call(C.mt_tensor_set_storage, t, s.at, offset, n, sizes.buffer, not packed and strides or nil)
-  end
-  return t
-end
-
-local function construct(kind, first, second, ...)
-  local t
-  if first == nil then return empty(kind) end
-  if type(first) == 'table' then return from_table(kind, first) end
-  t = empty(kind)
-  if is_tensor(first) then
-    if kind_of(first) ~= kind then
-      fail('%s: expected a tensor of this type, got a %s', kind.tensor_name, kind_of(first).tensor_name)
-    end
-    call(C.mt_tensor_set, t, first)
-    return t
-  end
-  if is_storage(first) then
-    local is_sizes = block(first).dtype == INT64 and (kind.dtype ~= INT64 or second == nil or is_storage(second))
-    if not is_sizes or type(second) == 'number' then return from_storage(t, first, second, ...) end
-    if second ~= nil then
-      local s = storage.classes[kind.storage_name](0)
-      local n = sizes.read('Tensor', second)
-      for i = 0, n - 1 do strides[i] = sizes.buffer[i] end
-      local count, reach = sizes.read('Tensor', first), 1
-      for i = 0, count - 1 do reach = reach + tonumber((sizes.buffer[i] - 1) * strides[i]) end
-      s:resize(reach)
-      call(C.mt_tensor_set_storage, t, s.at, 0, count, sizes.buffer, strides)
-      return t
-    end
-  end
-  local n = second == nil and sizes.read('Tensor', first) or sizes.read('Tensor', first, second, ...)
-  call(C.mt_tensor_resize, t, n, sizes.buffer)
-  return t
-end
+tensor.item, methods.item = elements.item, elements.item
 
 -- -- Questions --------------------------------------------------------------------------------------------------
 
@@ -295,12 +58,14 @@ function methods:storage()
   return handle.own_storage(C.mt_storage_retain(s))
 end
 
---- The address of the first element, as a pointer to the element type.
+--- The address of the first element, as a pointer to the element type; nil for a tensor without a storage.
 function methods:data()
+  if layout(self).storage == nil then return nil end
   return cast(kind_of(self).pointer or 'uint16_t *', C.mt_tensor_data(self))
 end
 
 function methods:isSameSizeAs(other)
+  if not is_tensor(other) then op.expected_tensor('isSameSizeAs', other) end
   local a, b = layout(self), layout(other)
   if a.dim ~= b.dim then return false end
   for i = 0, a.dim - 1 do
@@ -320,8 +85,11 @@ end
 
 --- Whether both are the same view of the same storage.
 function methods:isSetTo(other)
+  if not is_tensor(other) then op.expected_tensor('isSetTo', other) end
   local a, b = layout(self), layout(other)
-  if a.storage ~= b.storage or a.offset ~= b.offset or not self:isSameSizeAs(other) then return false end
+  if a.storage == nil or a.storage ~= b.storage or a.offset ~= b.offset or not self:isSameSizeAs(other) then
+    return false
+  end
   for i = 0, a.dim - 1 do
     if a.stride[i] ~= b.stride[i] then return false end
   end
@@ -332,7 +100,7 @@ local function nested(t, l, dim, at)
   local out = {}
   for i = 0, tonumber(l.size[dim]) - 1 do
     local here = at + i * tonumber(l.stride[dim])
-    out[i + 1] = dim == l.dim - 1 and read(t, here) or nested(t, l, dim + 1, here)
+    out[i + 1] = dim == l.dim - 1 and elements.read(t, here) or nested(t, l, dim + 1, here)
   end
   return out
 end
@@ -342,26 +110,18 @@ function methods:totable()
   return l.dim == 0 and {} or nested(self, l, 0, tonumber(l.offset))
 end
 
---- apply(f): each element is given to f, in order, and replaced by what f gives (kept where it gives nothing).
-function methods:apply(f)
-  local packed = self:contiguous()
-  local n = packed:nElement()
-  local flat = n > 0 and packed:view(n) or packed
-  for i = 1, n do
-    local v = f(flat[i])
-    if v ~= nil then flat[i] = v end
-  end
-  return packed == self and self or self:copy(packed)
-end
-
 -- -- Changing ---------------------------------------------------------------------------------------------------
 
 local function touched_by(name) return op.by_name[name] end
 
+--- resize(sizes…), resize(sizes[, strides]): new sizes; the elements stay in the order of their memory, and a tensor
+-- that has these sizes already stays as it is. Without sizes it has no elements afterwards.
 function methods:resize(first, ...)
-  local n = sizes.read('resize', first, ...)
-  call(C.mt_tensor_resize, self, n, sizes.buffer)
-  return self
+  if first == nil then
+    call(C.mt_tensor_resize, self, 0, layout(self).size)
+    return self
+  end
+  return constructing.resize('resize', self, first, ...)
 end
 
 function methods:resizeAs(other)
@@ -370,23 +130,13 @@ function methods:resizeAs(other)
   return self
 end
 
---- set(): no elements; set(tensor); set(storage[, offset, sizes[, strides]])
-function methods:set(first, ...)
-  if first == nil then
-    C.mt_tensor_release(self)
-  elseif is_tensor(first) then
-    call(C.mt_tensor_set, self, first)
-  elseif is_storage(first) then
-    from_storage(self, first, ...)
-  else
-    fail('set: expected a tensor or a storage, got %s', type(first))
-  end
-  return self
-end
+--- set(): no elements; set(tensor), set(storage[, offset[, sizes[, strides]]]): the tensor becomes this view
+function methods:set(...) return constructing.set('set', self, ...) end
 
+--- fill(v): every element becomes v, a number or an int64_t
 function methods:fill(v)
-  if type(v) ~= 'number' then fail('fill: expected a number, got %s', type(v)) end
-  call(C.mt_fill, self, v)
+  v = elements.filler('fill', self, v, self)
+  if type(v) == 'number' then call(C.mt_fill, self, v) else call(C.mt_copy, self, v) end
   return op.record(touched_by('fill'), self, nil, nil, nil, nil, nil, nil, nil, true)
 end
 
@@ -411,7 +161,13 @@ function methods:type(name)
   return wanted == kind and self or F.cast(self, wanted)
 end
 
-function methods:typeAs(other) return self:type(other:type()) end
+--- real(): as a tensor of the default type
+function methods:real() return self:type(types.default.tensor_name) end
+
+function methods:typeAs(other)
+  if not is_tensor(other) then op.expected_tensor('typeAs', other) end
+  return self:type(other:type())
+end
 
 for _, kind in ipairs(types.all) do
   -- x:float(), x:cuda(), x:cudaDouble()
@@ -429,11 +185,21 @@ op.own({'copy', inputs = 1, doc = 'copy(x, y): x takes the elements of y',
   end}}, function(a) return handle.like(a):resizeAs(a):copy(a) end)
 
 -- -- Operators --------------------------------------------------------------------------------------------------
+-- Each is a method between double underscores, as in Torch7, so scripts may replace it for a type.
 
--- Torch7's *: a number scales; two vectors give their inner product, a matrix and a vector or matrix their product
-local function multiply(a, b)
-  if type(a) == 'number' or type(b) == 'number' then return F.mul(a, b) end
-  if not is_tensor(a) or not is_tensor(b) then op.expected_tensor('*', is_tensor(a) and b or a) end
+function methods.__add__(a, b) return F.add(a, b) end
+function methods.__sub__(a, b) return F.sub(a, b) end
+function methods.__div__(a, b) return F.div(a, b) end
+function methods.__mod__(a, b) return F.remainder(a, b) end
+function methods.__pow__(a, b) return F.pow(a, b) end
+function methods.__unm__(a) return F.neg(a) end
+function methods.__len__(a) return a:size() end
+function methods.__tostring__(a) return require('torch.print').tensor(a) end
+methods.__index__, methods.__newindex__ = slicing.get, slicing.put
+
+--- A number scales; two vectors give their inner product, a matrix and a vector or matrix their product.
+function methods.__mul__(a, b)
+  if not is_tensor(a) or not is_tensor(b) then return F.mul(a, b) end
   local n, m = layout(a).dim, layout(b).dim
   if n == 1 and m == 1 then return a:dot(b) end
   if n == 2 and m == 1 then return F.mv(a, b) end
@@ -441,36 +207,71 @@ local function multiply(a, b)
   return fail('*: expected vectors or matrices, got sizes %s and %s', sizes.text(a), sizes.text(b))
 end
 
+-- -- Functions --------------------------------------------------------------------------------------------------
+
+tensor.functions = {}
+for _, name in ipairs {'fill', 'zero', 'numel'} do
+  local method = methods[name]
+  tensor.functions[name] = function(t, ...)
+    if not is_tensor(t) then op.expected_tensor(name, t) end
+    return method(t, ...)
+  end
+end
+
+--- torch.totable(x): the elements of a tensor or a storage as nested tables
+function tensor.functions.totable(x)
+  if not is_tensor(x) and not handle.is_storage(x) then
+    fail('totable: expected a tensor or a storage, got %s', x == nil and 'nothing' or type(x))
+  end
+  return x:totable()
+end
+
+-- -- The types --------------------------------------------------------------------------------------------------
+
 local classes = tensor.classes
+
+local function class_of(t)
+  local l = layout(t)
+  return classes[types.at[l.device][l.dtype].tensor_name]
+end
+
+-- The class that an operator is looked up in: the left operand's, where that is a tensor.
+local function class_of_either(a, b) return class_of(is_tensor(a) and a or b) end
 
 ffi.metatype(handle.tensor_t, {
   __index = function(t, k)
-    if type(k) == 'string' then
-      local l = layout(t)
-      return classes[types.at[l.device][l.dtype].tensor_name][k]
-    end
-    return get(t, k)
+    if type(k) == 'string' then return class_of(t)[k] end
+    return class_of(t).__index__(t, k)
   end,
-  __newindex = put,
-  __len = function(t) return t:size() end,
-  __tostring = function(t) return require('torch.print').tensor(t) end,
-  __add = function(a, b) return F.add(a, b) end,
-  __sub = function(a, b) return F.sub(a, b) end,
-  __mul = multiply,
-  __div = function(a, b) return F.div(a, b) end,
-  __mod = function(a, b) return F.remainder(a, b) end,
-  __pow = function(a, b) return F.pow(a, b) end,
-  __unm = function(a) return F.neg(a) end,
+  __newindex = function(t, k, v) return class_of(t).__newindex__(t, k, v) end,
+  __len = function(t) return class_of(t).__len__(t) end,
+  __tostring = function(t) return class_of(t).__tostring__(t) end,
+  __add = function(a, b) return class_of_either(a, b).__add__(a, b) end,
+  __sub = function(a, b) return class_of_either(a, b).__sub__(a, b) end,
+  __mul = function(a, b) return class_of_either(a, b).__mul__(a, b) end,
+  __div = function(a, b) return class_of_either(a, b).__div__(a, b) end,
+  __mod = function(a, b) return class_of_either(a, b).__mod__(a, b) end,
+  __pow = function(a, b) return class_of_either(a, b).__pow__(a, b) end,
+  __unm = function(a) return class_of(a).__unm__(a) end,
 })
 
 -- torch.FloatTensor: makes tensors when called, and holds the methods of its type
 for _, kind in ipairs(types.all) do
-  local function new(...) return construct(kind, ...) end
+  local function new(...) return constructing.new(kind, ...) end
   classes[kind.tensor_name] = setmetatable({__typename = kind.tensor_name, new = new}, {
     __index = methods,
-    __call = function(_, ...) return construct(kind, ...) end,
+    __call = function(_, ...) return constructing.new(kind, ...) end,
   })
 end
 
-tensor.read, tensor.construct, tensor.get = read, construct, get
+--- Copies the methods that all types share into each type's own table, where scripts look for them with rawget and
+-- pairs, and replace them for one type. Called once all methods are there.
+function tensor.spread_methods()
+  for _, class in pairs(classes) do
+    for name, method in pairs(methods) do
+      if rawget(class, name) == nil then class[name] = method end
+    end
+  end
+end
+
 return tensor

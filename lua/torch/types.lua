@@ -16,6 +16,7 @@ local types = {
   all = {},       -- every type, in order
   by_name = {},   -- 'torch.FloatTensor' and 'torch.FloatStorage' → type
   at = {},        -- at[device][dtype] → type
+  default = nil,  -- the type of tensors whose type nobody named
 }
 
 for device = C.MT_CPU, C.MT_CUDA do
@@ -32,6 +33,8 @@ for device = C.MT_CPU, C.MT_CUDA do
     types.at[device][kind.dtype] = kind
   end
 end
+
+types.default = types.by_name['torch.DoubleTensor']
 
 --- The same dtype on another device.
 function types.on(kind, device)

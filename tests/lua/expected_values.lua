@@ -70,7 +70,8 @@ return {
   cmax = function(a, b) return math.max(a, is_whole(a) and trunc(b) or b) end,
   cmin = function(a, b) return math.min(a, is_whole(a) and trunc(b) or b) end,
   bitand = bits(bit.band), bitor = bits(bit.bor), bitxor = bits(bit.bxor),
-  lshift = function(a, b) return a * 2 ^ b end, rshift = function(a, b) return math.floor(a / 2 ^ b) end,
+  lshift = function(a, b) return a * 2 ^ b end,
+  rshift = function(a, b) return a % 1 == 0 and math.floor(a / 2 ^ b) or a / 2 ^ b end,
   tanh_grad = function(a, b) return a * (1 - b * b) end, sigmoid_grad = function(a, b) return a * b * (1 - b) end,
   gelu_grad = function(a, b) return a * (normal(b) + b * density(b)) end,
   gelu_tanh_grad = function(a, b)

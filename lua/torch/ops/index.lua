@@ -102,29 +102,6 @@ function F.masked_fill(a, mask, value)
   return F.where(mask, value, a)
 end
 
--- -- Order ------------------------------------------------------------------------------------------------------
-
-local function by_places(g, _, a, dim, index) return F.scatter_add_like(g, a, dim, index) end
-
-local sort = {'sort', doc = 'sort(x, dim, descending): the elements in order, and their places', owns = 'q',
-  sample = function(make) return {{make(3, 4), 1, 0}, {make(3, 4), 0, 1}} end, vjp = {by_places}}
-own(sort, function(a, dim, descending)
-  check('sort', a)
-  local out, index = like(a), long(layout(a).device)
-  call(C.mt_sort, out, index, a, dim, descending)
-  return record(sort, out, a, nil, nil, dim, index), index
-end)
-
-local topk = {'topk', doc = 'topk(x, k, dim, largest, sorted): the k greatest (or least) elements, and their places',
-  owns = 'q', vjp = {by_places},
-  sample = function(make) return {{make(3, 5), 2, 1, 1, 1}, {make(5, 3), 3, 0, 0, 1}} end}
-own(topk, function(a, k, dim, largest, sorted)
-  check('topk', a)
-  local out, index = like(a), long(layout(a).device)
-  call(C.mt_topk, out, index, a, k, dim, largest, sorted)
-  return record(topk, out, a, nil, nil, dim, index), index
-end)
-
 -- -- Joining ----------------------------------------------------------------------------------------------------
 
 local ffi = require 'ffi'

@@ -160,8 +160,14 @@ row {'cmin', uses = 'ab', sample = binary,
 row {'bitand', dtypes = 'ints', sample = whole, doc = 'bitand(x, y): bitwise and'}
 row {'bitor', dtypes = 'ints', sample = whole, doc = 'bitor(x, y): bitwise or'}
 row {'bitxor', dtypes = 'ints', sample = whole, doc = 'bitxor(x, y): bitwise exclusive or'}
-row {'lshift', dtypes = 'ints', sample = whole, doc = 'lshift(x, y): x shifted left by y bits'}
-row {'rshift', dtypes = 'ints', sample = whole, doc = 'rshift(x, y): x shifted right by y bits'}
+row {'lshift', uses = {'b', 'o'}, sample = whole,
+  vjp = {function(g, _, _, b, s) return F.lshift(g, b or s) end,
+         function(g, out) return F.mul(F.mul(g, out), math.log(2)) end},
+  doc = 'lshift(x, y): x shifted left by y bits; floating numbers are multiplied by 2 to the y'}
+row {'rshift', uses = {'b', 'o'}, sample = function(make) return {{make.positive(3, 4), make.positive(3, 4)}} end,
+  vjp = {function(g, _, _, b, s) return F.rshift(g, b or s) end,
+         function(g, out) return F.mul(F.mul(g, out), -math.log(2)) end},
+  doc = 'rshift(x, y): x shifted right by y bits, with zeros from the left; floating numbers are divided by 2 to the y'}
 
 -- Backward forms. Each is linear in its first operand; the second rule makes it differentiable once more.
 row {'tanh_grad', dtypes = 'floats', uses = {'b', 'ab'}, sample = binary,

@@ -8,8 +8,9 @@ local function reason_of(code, detail)
   return type(detail) == 'number' and text:format(detail) or text:gsub('%%s', tostring(detail))
 end
 
--- Runs loop(n) until it is hot. Gives the number of loops compiled in its file, and why others were not.
-local function compile(loop, n)
+-- Runs loop(n) until it is hot. Gives the number of loops compiled within it, or in the file named, and why others
+-- were not.
+local function compile(loop, n, file)
   local loops, aborts = 0, {}
   local source = debug.getinfo(loop, 'S').source
   local first, last = debug.getinfo(loop, 'S').linedefined, debug.getinfo(loop, 'S').lastlinedefined
@@ -17,7 +18,9 @@ local function compile(loop, n)
   local function watch(what, trace, f, pc, code, detail)
     if what == 'start' then
       local info = require('jit.util').funcinfo(f, pc)
-      start = info.source == source and info.currentline and info.currentline >= first and info.currentline <= last
+      local within = info.source == source and info.currentline and info.currentline >= first and
+                     info.currentline <= last
+      start = file and info.source and info.source:find(file, 1, true) or not file and within
     elseif what == 'stop' and start then
       local link = require('jit.util').traceinfo(trace)
       if link and (link.linktype == 'loop' or link.linktype == 'root') then loops = loops + 1 end
@@ -32,9 +35,9 @@ local function compile(loop, n)
   return loops, table.concat(aborts, '; ')
 end
 
-local function compiles(name, loop, n)
+local function compiles(name, loop, n, file)
   t.test(name .. ' compiles', function()
-    local loops, aborts = compile(loop, n or 2000)
+    local loops, aborts = compile(loop, n or 2000, file)
     if loops == 0 then error('no loop was compiled: ' .. aborts, 0) end
   end)
 end
@@ -60,6 +63,22 @@ compiles('x:narrow(…)', function(n) for _ = 1, n do m:narrow(1, 2, 2) end end)
 compiles('x:dim() and x:nElement()', function(n)
   local s = 0
   for _ = 1, n do s = s + m:dim() + m:nElement() end
+  return s
+end)
+
+compiles('x:apply(f)', function(n)
+  local x = torch.FloatTensor(100)
+  local function double(v) return v * 2 end
+  for _ = 1, n do x:apply(double) end
+end, 2000, 'torch/mapping.lua')
+compiles('x:map(y, f)', function(n)
+  local x, y = torch.FloatTensor(100), torch.FloatTensor(100):fill(1)
+  local function add(v, w) return v + w end
+  for _ = 1, n do x:map(y, add) end
+end, 2000, 'torch/mapping.lua')
+compiles('x:select(…)', function(n)
+  local s = 0
+  for i = 1, n do s = s + m:select(1, i % 4 + 1):select(1, 2) + a:select(1, i % 8 + 1) end
   return s
 end)
 

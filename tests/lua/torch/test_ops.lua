@@ -197,7 +197,7 @@ t.test('dtypes do not mix', function()
   t.raises('add: expected a float tensor, got a double one', function()
     return torch.FloatTensor{1} + torch.DoubleTensor{1}
   end)
-  t.raises('expected a tensor, got string', function() return torch.DoubleTensor{1} + 'x' end)
+  t.raises('expected a tensor or a number, got string', function() return torch.DoubleTensor{1} + 'x' end)
 end)
 
 t.test('whole numbers wrap, scalars are converted', function()

@@ -42,6 +42,14 @@ t.test("Torch7's numbers, to the last bit", function()
   t.eq(rows, 57)
 end)
 
+t.test("Torch7's numbers in other types and layouts, to the last bit", function()
+  for _, row in ipairs(require 'torch.expected.random') do
+    local expression, want = unpack(row)
+    torch.manualSeed(7)
+    t.eq(loadstring('return ' .. expression)():double():reshape(-1):totable(), want, expression)
+  end
+end)
+
 t.test('numbers one by one are those of a tensor', function()
   torch.manualSeed(5)
   local all = new(6):uniform()
@@ -86,7 +94,6 @@ end)
 
 t.test('wrong parameters', function()
   local before = new(3):fill(7)
-  t.raises('uniform: the lower bound 2 is above the upper bound 1', before.uniform, before, 2, 1)
   t.raises('bernoulli: the probability must be in 0..1, got 2', before.bernoulli, before, 2)
   t.raises('random: the lower bound 9 is above the upper bound 3', torch.random, 9, 3)
   t.raises('random: 1..300 does not fit uint8', function() torch.ByteTensor(3):random(1, 300) end)
@@ -138,4 +145,83 @@ t.test('generators and states in files', function()
   t.raises('setRNGState: expected a ByteTensor, got a torch.DoubleTensor', torch.setRNGState, new(5048))
   torch.manualSeed(-3)
   t.eq(torch.initialSeed(), -3)
+end)
+
+t.test('a generator may stand first wherever numbers are drawn', function()
+  local g, weights = torch.Generator(), torch.DoubleTensor {1, 2, 3}
+  for name, arguments in pairs {
+    uniform = {1, 2}, normal = {1, 2}, exponential = {2}, cauchy = {1, 2}, logNormal = {0, 1}, geometric = {0.5},
+    bernoulli = {0.3}, random = {5},
+  } do
+    local function both(f, with, without)
+      torch.manualSeed(g, 11)
+      local got = f(unpack(with))
+      torch.manualSeed(11)
+      local want = f(unpack(without))
+      if torch.isTensor(want) then got, want = got:totable(), want:totable() end
+      t.eq(got, want, name)
+    end
+    both(torch[name], {g, unpack(arguments)}, arguments)
+    both(torch[name], {new(4), g, unpack(arguments)}, {new(4), unpack(arguments)})
+    both(torch.DoubleTensor[name], {new(4), g, unpack(arguments)}, {new(4), unpack(arguments)})
+  end
+  for name, arguments in pairs {rand = {3}, randn = {2, 2}, randperm = {4}, multinomial = {weights, 2}} do
+    torch.manualSeed(g, 11)
+    local got = torch[name](g, unpack(arguments)):totable()
+    torch.manualSeed(11)
+    t.eq(got, torch[name](unpack(arguments)):totable(), name)
+  end
+  local before = torch._gen
+  torch._gen = g
+  torch.manualSeed(3)
+  t.eq(torch.initialSeed(g), 3, 'torch._gen is the default generator')
+  torch._gen = before
+end)
+
+t.test('a type may stand last where tensors are made', function()
+  t.eq(torch.rand(2, 'torch.FloatTensor'):type(), 'torch.FloatTensor')
+  t.eq(torch.randperm(3, 'torch.LongTensor'):type(), 'torch.LongTensor')
+  t.eq(torch.zeros(2, 3, 'torch.IntTensor'):type(), 'torch.IntTensor')
+  t.eq(torch.range(1, 3, 'torch.ByteTensor'):totable(), {1, 2, 3})
+  t.raises('expected a whole number, got string', torch.zeros, 2, 'torch.Nothing')
+end)
+
+t.test('draws of the alias method follow the weights', function()
+  torch.manualSeed(1)
+  for _, weights in ipairs {{0.7, 0.1, 0.1, 0.1}, {0.1, 0.1, 0.1, 0.7}, {0, 0.5, 0, 0.5}, {1}, {3, 1, 4, 2}} do
+    for _, T in ipairs {torch.DoubleTensor, torch.FloatTensor} do
+      local w, n = T(weights), 20000
+      local draws = torch.multinomialAlias(torch.LongTensor(n), torch.multinomialAliasSetup(w))
+      local counts = torch.histc(draws:double(), #weights, 0.5, #weights + 0.5)
+      for i = 1, #weights do
+        -- five standard deviations of a count
+        local p = weights[i] / w:sum()
+        t.ok(math.abs(counts[i] - n * p) <= 5 * math.sqrt(n * p * (1 - p)), ('slot %d: %d'):format(i, counts[i]))
+      end
+    end
+  end
+end)
+
+t.test('forms of the alias method', function()
+  local weights, g = torch.FloatTensor {0.5, 0.25, 0.25}, torch.Generator()
+  local state = torch.multinomialAliasSetup(weights)
+  t.ok(torch.multinomialAliasSetup(weights, state) == state)
+  t.eq({state[1]:type(), state[2]:type()}, {'torch.LongTensor', 'torch.FloatTensor'})
+  local places, shares = torch.multinomialAliasSetup_(weights)
+  t.eq(places:totable(), state[1]:totable())
+  t.ok(rawequal((weights:multinomialAliasSetup_(places, shares)), places))
+  local out = torch.LongTensor(2, 3)
+  t.ok(rawequal(torch.multinomialAlias(out, state), out))
+  torch.manualSeed(g, 4)
+  local want = torch.multinomialAlias(out, g, state):totable()
+  torch.manualSeed(4)
+  t.eq(torch.multinomialAlias_(out, places, shares):totable(), want)
+  t.eq(torch.multinomialAlias_(g, places, shares):nElement(), 3)
+  t.raises('weight 2 is %-1', torch.multinomialAliasSetup, torch.FloatTensor {1, -1})
+  t.raises('the weights sum to 0', torch.multinomialAliasSetup, torch.FloatTensor(2):zero())
+  t.raises('expected a vector of weights', torch.multinomialAliasSetup, torch.FloatTensor(2, 2))
+  t.raises('expected a floating dtype', torch.multinomialAliasSetup, torch.LongTensor(2))
+  t.raises('place 1 is 9, outside 1..3', torch.multinomialAlias_, out, torch.LongTensor {9, 1, 1}, shares)
+  t.raises('share 2 is 5', torch.multinomialAlias_, out, places, torch.FloatTensor {1, 5, 1})
+  t.raises('expected the state that multinomialAliasSetup gave', torch.multinomialAlias, out, 3)
 end)
