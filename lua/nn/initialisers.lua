@@ -89,26 +89,13 @@ function init.lecunNormal(weight) return normal_of(weight, 1 / math.sqrt((init.f
 
 -- -- Particular matrices ----------------------------------------------------------------------------------------
 
--- The rows of a matrix with no more rows than columns, made orthonormal one after another. A second round takes away
--- what rounding left of the first.
-local function make_orthonormal(rows)
-  for i = 1, rows:size(1) do
-    local row = rows[i]
-    for _ = 1, i > 1 and 2 or 0 do
-      local before = rows:narrow(1, 1, i - 1)
-      row:addmv(-1, before:t(), torch.mv(before, row))
-    end
-    row:div(row:norm())
-  end
-end
-
+-- q of a random matrix is orthonormal; with the signs of r's diagonal all such matrices are equally likely.
 local function fill_orthogonal(weight, gain)
   local n = weight:size(1)
   local m = weight:nElement() / n
-  local rows = torch.randn(math.min(n, m), math.max(n, m))
-  make_orthonormal(rows)
-  if n > m then rows = F.contiguous(rows:t()) end
-  weight:copy(rows:mul(gain or 1))
+  local q, r = torch.qr(torch.randn(math.max(n, m), math.min(n, m)))
+  local signed = F.mul(F.mul(q, F.sign(torch.diag(r))), gain or 1)
+  weight:copy(n < m and signed:t() or signed)
 end
 
 --- orthogonal(weight[, gain]): the weight, seen as a matrix of its outputs by all the rest, has orthonormal rows or
@@ -123,9 +110,9 @@ end
 
 local function fill_sparse(weight, share, deviation)
   weight:normal(0, deviation or 0.01)
-  local inputs, zeros = weight:size(1), math.ceil(share * weight:size(1))
+  local rows, zeros = weight:size(1), math.ceil(share * weight:size(1))
   for column = 1, weight:size(2) do
-    local order = torch.randperm(inputs)
+    local order = torch.randperm(rows)
     for i = 1, zeros do weight[order[i]][column] = 0 end
   end
 end
