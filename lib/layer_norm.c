@@ -1,12 +1,5 @@
-/* layer_norm.c: each row of a matrix normalised, with its first-order gradient: checks, and portable kernels. */
+/* layer_norm.c: each row of a matrix normalised, with its first-order gradient: the checks. */
 #include "kernels.h"
-
-#include <math.h>
-
-enum { COLUMNS = 64 }; /* that the gradients of weight and bias do at once: whole cache lines of each row */
-
-#define MT_TEMPLATE "layer_norm.tpl.c"
-#include "each_dtype.h"
 
 static int check_matrix(const char *op, const mt_tensor *input) {
   if (input->dim == 2) return 0;
@@ -81,11 +74,4 @@ int mt_layer_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor 
   rc = mt_targets_done(outs, targets, 3, rc);
   for (int i = 0; i < 5; i++) mt_tensor_free(ready[i]);
   return rc;
-}
-
-void mt_register_layer_norm(void) {
-  register_float();
-  register_double();
-  register_half();
-  register_bfloat16();
 }
