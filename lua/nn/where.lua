@@ -9,9 +9,10 @@ local function module_at(level)
   if (name == 'self' or name == 'module') and torch.isTypeOf(value, 'nn.Module') then return value end
 end
 
+-- "[3]", or what the container says of the child's place.
 local function place_in(container, child)
   for i, module in ipairs(container.modules or {}) do
-    if module == child then return i end
+    if module == child then return container.place_of and container:place_of(child) or ('[%d]'):format(i) end
   end
 end
 
@@ -26,7 +27,7 @@ function errors.context(level)
         path[1] = torch.type(module)
         inner = module
       elseif place then
-        table.insert(path, 1, ('%s[%d]'):format(torch.type(module), place))
+        table.insert(path, 1, torch.type(module) .. place)
         inner = module
       end
     end
