@@ -75,11 +75,15 @@ static void test_tri(void) {
           mt_tensor_free(a), mt_tensor_free(out);
         }
   mt_tensor *a = new_tensor(MT_FLOAT, PLAIN, SIZES(3, 0)), *out = mt_tensor_new(MT_FLOAT, MT_CPU);
-  mt_tensor *cube = new_tensor(MT_FLOAT, PLAIN, SIZES(2, 2, 2));
+  mt_tensor *row = new_tensor(MT_FLOAT, PLAIN, SIZES(3)), *cube = new_tensor(MT_FLOAT, TURNED, SIZES(2, 2, 2));
+  double eight[] = {1, 2, 3, 4, 5, 6, 7, 8}, upper[] = {1, 2, 0, 4, 5, 6, 0, 8}, lower[] = {1, 0, 3, 4, 5, 0, 7, 8};
   CHECK(!mt_tri(out, a, 0, 1) && holds(out, SIZES(3, 0), NULL, 0));
-  REFUSES(mt_tri(out, cube, 0, 1), "triu: expected a matrix, got sizes 2x2x2");
-  REFUSES(mt_tri(out, cube, 0, 0), "tril: expected a matrix");
-  mt_tensor_free(a), mt_tensor_free(out), mt_tensor_free(cube);
+  REFUSES(mt_tri(out, row, 0, 1), "triu: expected a matrix or a batch of matrices, got sizes 3");
+  REFUSES(mt_tri(out, row, 0, 0), "tril: expected a matrix");
+  set_values(cube, eight); /* each matrix of a batch on its own */
+  CHECK(!mt_tri(out, cube, 0, 1) && holds(out, SIZES(2, 2, 2), upper, 0));
+  CHECK(!mt_tri(out, cube, 0, 0) && holds(out, SIZES(2, 2, 2), lower, 0));
+  mt_tensor_free(a), mt_tensor_free(out), mt_tensor_free(row), mt_tensor_free(cube);
 }
 
 static void test_range(void) {
