@@ -151,7 +151,7 @@ t.test('killed at any step and resumed, the losses are the same to the last bit'
     local before = lines_of(place, every, at)
     assert(#before < 48, 'it was not killed')
     local after = lines_of(place, every)
-    assert(#after < 48 or at < every, 'it did not resume')
+    assert(#after < 48 or at <= every, 'it did not resume')   -- a step is told before its checkpoint is written
     for _, line in ipairs(after) do t.eq(line, whole[tonumber(line:match('^%d+'))], 'killed at ' .. at) end
     t.eq(after[#after], whole[48])
     paths.rmall(place, 'yes')
