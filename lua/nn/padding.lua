@@ -6,8 +6,6 @@ local sizes = require 'torch.sizes'
 local F = require('torch.op').F
 local leaf = require 'nn.leaf'
 
-local long = torch.LongTensor()   -- a model for buffers
-
 -- -- A value along one dimension --------------------------------------------------------------------------------
 
 --- nn.Padding(dim, pad[, nInputDim[, value[, index]]]): |pad| times the value (0) put into a dimension. With pad < 0
@@ -23,11 +21,11 @@ function Padding:__init(dim, pad, nInputDim, value, index)
   self.outputSize = torch.LongStorage()
 end
 
--- A tensor of one value, of x's sizes but for count places in one dimension. name: of the buffer.
-local function filling(self, name, x, dim, count, value)
+-- A tensor of the value, of x's sizes but for count places in one dimension.
+local function filling(self, x, dim, count)
   local size = sizes.table(x)
   size[dim + 1] = count
-  return leaf.buffer(self, name, x):resize(size):fill(value)
+  return leaf.buffer(self, 'filling', x):resize(size):fill(self.value)
 end
 
 function Padding:compute(input)
@@ -39,7 +37,7 @@ function Padding:compute(input)
     errors.fail('Padding: place %d is outside 1..%d', self.index, size + 1)
   end
   if count == 0 then return F.clone(input) end
-  local parts = {filling(self, 'filling', input, dim, count, self.value)}
+  local parts = {filling(self, input, dim, count)}
   if before == size then
     table.insert(parts, 1, input)
   elseif before == 0 then
@@ -53,54 +51,28 @@ end
 
 -- -- All ends of the last dimensions ----------------------------------------------------------------------------
 
--- Which place (from 0) of a line of n elements is seen at a place before, within or behind it.
-local sources = {
-  reflection = function(at, n)
-    at = math.abs(at)
-    return at < n and at or 2 * (n - 1) - at
-  end,
-  replication = function(at, n) return math.max(0, math.min(at, n - 1)) end,
-}
-
--- x with elements added at the ends of a dimension: zeros, or as a source says.
-local function extend(self, x, dim, before, behind, mode)
-  local n, from, to = x:size(dim + 1), math.max(0, -before), math.min(0, behind)
-  if mode == 'zero' then
-    local parts = {from - to > 0 and F.narrow(x, dim, from, n - from + to) or x}
-    if before > 0 then table.insert(parts, 1, filling(self, 'before ' .. dim, x, dim, before, 0)) end
-    if behind > 0 then parts[#parts + 1] = filling(self, 'behind ' .. dim, x, dim, behind, 0) end
-    return #parts > 1 and F.cat(parts, dim) or parts[1]
-  end
-  local places = leaf.buffer(self, 'places ' .. dim, long):resize(n + before + behind)
-  local data, source = places:data(), sources[mode]
-  for i = 0, n + before + behind - 1 do data[i] = source(i - before, n) + 1 end
-  return F.index_select(x, dim, leaf.beside(self, 'places there ' .. dim, places, x))
-end
-
--- What to add to each of the last dimensions: {{before, behind}, …}
+-- What to add to each of the last dimensions: {before, behind, before, behind, …}
 local function ends_of(self)
-  if self.pfront then
-    return {{self.pfront, self.pback}, {self.ptop, self.pbottom}, {self.pleft, self.pright}}
-  end
-  return {{self.pad_t, self.pad_b}, {self.pad_l, self.pad_r}}
+  if self.pfront then return {self.pfront, self.pback, self.ptop, self.pbottom, self.pleft, self.pright} end
+  return {self.pad_t, self.pad_b, self.pad_l, self.pad_r}
 end
 
 local function pad(self, input, mode)
-  local ends, dims, x = ends_of(self), input:dim(), input
-  local first = dims - #ends
-  if first ~= 1 and first ~= 2 then
-    errors.fail('%s: expected %d or %d dimensions, got %s', torch.type(self), #ends + 1, #ends + 2,
-                sizes.text(input))
+  local pads, dims = ends_of(self), input:dim()
+  local count = #pads / 2
+  if dims ~= count + 1 and dims ~= count + 2 then
+    errors.fail('%s: expected %d or %d dimensions, got %s', torch.type(self), count + 1, count + 2, sizes.text(input))
   end
-  for i, both in ipairs(ends) do
-    local n, most = input:size(first + i), math.max(both[1], both[2])
-    if n + both[1] + both[2] < 1 or mode == 'reflection' and most >= n then
-      errors.fail('%s: %s is too small for %d and %d at dimension %d', torch.type(self), sizes.text(input), both[1],
-                  both[2], first + i)
+  for i = 1, count do
+    local before, behind = pads[2 * i - 1], pads[2 * i]
+    if input:size(dims - count + i) + before + behind < 1 then
+      errors.fail('%s: %s is too small for %d and %d at dimension %d', torch.type(self), sizes.text(input), before,
+                  behind, dims - count + i)
     end
-    if both[1] ~= 0 or both[2] ~= 0 then x = extend(self, x, first + i - 1, both[1], both[2], mode) end
   end
-  return x == input and F.clone(input) or F.contiguous(x)
+  for _ = 1, 2 * (dims - count) do table.insert(pads, 1, 0) end
+  if mode == 'zero' then return F.pad(input, pads, 0) end
+  return F.pad_by(input, pads, mode)
 end
 
 local function init_spatial(self, pad_l, pad_r, pad_t, pad_b)
@@ -124,12 +96,12 @@ function Zero:compute(input) return pad(self, input, 'zero') end
 -- not repeated
 local Reflection = torch.class('nn.SpatialReflectionPadding', 'nn.Module')
 Reflection.__init, Reflection.__tostring__ = init_spatial, describe_spatial
-function Reflection:compute(input) return pad(self, input, 'reflection') end
+function Reflection:compute(input) return pad(self, input, 'reflect') end
 
 --- nn.SpatialReplicationPadding(left[, right, top, bottom]): around the planes their edges, repeated
 local Replication = torch.class('nn.SpatialReplicationPadding', 'nn.Module')
 Replication.__init, Replication.__tostring__ = init_spatial, describe_spatial
-function Replication:compute(input) return pad(self, input, 'replication') end
+function Replication:compute(input) return pad(self, input, 'replicate') end
 
 --- nn.VolumetricReplicationPadding(left[, right, top, bottom, front, back]): the edges of C×T×H×W or N×C×T×H×W,
 -- repeated; amounts that are left out are as on the left.
@@ -142,7 +114,7 @@ function Volumetric:__init(pleft, pright, ptop, pbottom, pfront, pback)
   self.pfront, self.pback = pfront or pleft, pback or pleft
 end
 
-function Volumetric:compute(input) return pad(self, input, 'replication') end
+function Volumetric:compute(input) return pad(self, input, 'replicate') end
 
 function Volumetric:__tostring__()
   return ('%s(left=%d, right=%d, top=%d, bottom=%d, front=%d, back=%d)'):format(

@@ -58,16 +58,19 @@ own({'roll',
 
 -- -- Padded -----------------------------------------------------------------------------------------------------
 
--- The part of a that lies within sizes grown by pads, and the same part of the result.
-local function common_part(a, out, pads)
-  local from, to = F.detach(a), out
+-- Copies the part of a that lies within sizes grown by pads to where it lies in the result.
+local function copy_common(a, out, pads)
+  local from, to = handle.alias(a), handle.alias(out)
   for d = 0, layout(a).dim - 1 do
     local before, after = pads[2 * d + 1], pads[2 * d + 2]
-    local first, last = math.max(0, -before), size(a, d) - math.max(0, -after)
-    if last <= first then return nil end
-    from, to = F.narrow(from, d, first, last - first), F.narrow(to, d, math.max(0, before), last - first)
+    local first = math.max(0, -before)
+    local length = math.max(0, size(a, d) - math.max(0, -after) - first)
+    call(C.mt_narrow, from, from, d, math.min(first, size(a, d)), length)
+    call(C.mt_narrow, to, to, d, length > 0 and math.max(0, before) or 0, length)
   end
-  return from, to
+  call(C.mt_copy, to, from)
+  C.mt_tensor_release(from)   -- the memory of operand and result is not held until the collector comes
+  C.mt_tensor_release(to)
 end
 
 own({'pad',
@@ -88,8 +91,7 @@ own({'pad',
     end
     call(C.mt_tensor_resize, out, l.dim, buffer)
     call(C.mt_fill, out, value)
-    local from, to = common_part(a, out, pads)
-    if from then call(C.mt_copy, to, from) end
+    copy_common(a, out, pads)
     return record(op.by_name.pad, out, a, nil, nil, pads)
   end)
 
@@ -119,12 +121,15 @@ local function padded_places(a, dim, before, after, mode)
     errors.fail('pad: %s cannot add %d and %d places to the %d of dimension %d', mode, before, after, n, dim + 1)
   end
   if total < 0 then errors.fail('pad: more is cut off than dimension %d has', dim + 1) end
-  local out, long = new(C.MT_INT64, C.MT_CPU), types.at[layout(a).device][C.MT_INT64]
+  local places = new(C.MT_INT64, C.MT_CPU)
   buffer[0] = total
-  call(C.mt_tensor_resize, out, 1, buffer)
-  local data = ffi.cast('int64_t *', C.mt_tensor_data(out))
+  call(C.mt_tensor_resize, places, 1, buffer)
+  local data = ffi.cast('int64_t *', C.mt_tensor_data(places))
   for i = 0, total - 1 do data[i] = place(i - before, n) end
-  return long.device == C.MT_CPU and out or F.cast(out, long)
+  -- an op's result goes with its tape, where there is one
+  local out = F.cast(places, types.at[layout(a).device][C.MT_INT64])
+  C.mt_tensor_release(places)
+  return out
 end
 
 composed({'pad_by',

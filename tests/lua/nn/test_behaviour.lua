@@ -148,7 +148,7 @@ end)
 
 t.test('paddings refuse what is too small', function()
   local x = torch.randn(1, 3, 3)
-  t.raises('1x3x3 is too small for 3 and 0 at dimension 3', function()
+  t.raises('reflect cannot add 3 and 0 places to the 3 of dimension 3', function()
     nn.SpatialReflectionPadding(3, 0, 0, 0):forward(x)
   end)
   t.raises('too small for %-2 and %-1', function() nn.SpatialZeroPadding(-2, -1, 0, 0):forward(x) end)

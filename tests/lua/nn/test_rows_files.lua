@@ -76,9 +76,15 @@ for _, row in ipairs(rows.list) do
     local module, input = rows.make(row)
     local out = rows.quietly(row, rows.forward, row, module, input)
     local g = row.number and torch.ones(1) or rows.map(out, function(y) return y:clone():fill(0.5) end)
+    -- each step has tensors of its own, which are let go of afterwards: nobody else may go on holding them
+    local function own(x) return x:clone() end
+    local function empty(x) return x:set() end
     local function step()
-      rows.forward(row, module, input)
-      module:backward(input, g)
+      local x, y = rows.map(input, own), rows.map(g, own)
+      rows.forward(row, module, x)
+      module:backward(x, y)
+      rows.map(x, empty)
+      rows.map(y, empty)
     end
     local early, late = nil, nil
     collectgarbage()

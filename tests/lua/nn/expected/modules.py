@@ -241,7 +241,9 @@ def containers():
     for name in ("Decorator", "DontCast", "GPU", "NaN", "Profile"):
         case(name, line, s, (2, 4), (2,), parameters=2)
     case("Maxout", lambda x, w, b: line(x, w, b).view(3, 3, 2).max(1)[0], s, (6, 4), (6,), parameters=2)
-    case("LayerNormalization", lambda x: 2 * normalize(2, 1e-5)(x - x.mean(1, keepdim=True)), s)
+    centred = lambda x: x - x.mean(1, keepdim=True)
+    case("LayerNormalization", lambda x, w, b: 2 * normalize(2)(centred(x)) * w + b, s, (4,), (4,), parameters=2)
+    case("LayerNormalization, plain", lambda x: 2 * normalize(2, 1e-5)(centred(x)), s)
 
 
 def write(name, *families):

@@ -65,5 +65,6 @@ return {
   Profile = {function() return nn.Profile(linear(4, 2), 10) end, {3, 4}, prints = true,
              text = 'nn.Profile @ nn.Linear(4 -> 2)'},
   Maxout = {function() return nn.Maxout(4, 2, 3) end, {3, 4}},
-  LayerNormalization = {function() return nn.LayerNormalization(4, 0, 1e-5, false) end, {3, 4}},
+  LayerNormalization = {function() return nn.LayerNormalization(4, 0.5) end, {3, 4}},
+  ['LayerNormalization, plain'] = {function() return nn.LayerNormalization(4, 0, 1e-5, false) end, {3, 4}},
 }
