@@ -100,3 +100,18 @@ for _, row in ipairs(rows.list) do
     t.eq({late.live, late.requests}, {early.live, early.requests})
   end)
 end
+
+t.test('what Torch7 saved loads and does the same', function()
+  local here = debug.getinfo(1, 'S').source:match('^@(.*)/[^/]*$')
+  local entries = torch.load(here .. '/expected/torch7_layers.t7')
+  t.eq(#entries, 13)
+  for _, entry in ipairs(entries) do
+    local module, input, want, target = unpack(entry)
+    for _, m in ipairs {module, module:clone()} do
+      local out = m:forward(input, target)
+      local gap = torch.isTensor(want) and (out - want):abs():max() or math.abs(out - want)
+      t.near(gap, 0, 1e-12, tostring(module))
+      if target then m:backward(input, target) else m:backward(input, want) end
+    end
+  end
+end)
