@@ -13,7 +13,7 @@ local show = require 'show'
 local cmd = torch.CmdLine()
 cmd:text('Trains a LeNet on the images of Fashion-MNIST, or of MNIST.')
 cmd:option('--data', '', 'folder with the four IDX files (default: Fashion-MNIST of Debian)')
-cmd:option('--epochs', 5, 'how often to go through the training images')
+cmd:option('--epochs', 3, 'how often to go through the training images')
 cmd:option('--batch', 100, 'images per step')
 cmd:option('--rate', 0.05, 'highest learning rate')
 cmd:option('--limit', 0, 'use only that many images for training and for testing (0: all)')
