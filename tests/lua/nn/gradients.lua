@@ -40,6 +40,22 @@ local function gap(t, claimed, f)
   return worst
 end
 
+--- The greatest gap between what is claimed as f's gradient by x and differences of fourth order, of a step of 1e-4.
+function gradients.worst_gap(x, claimed_gradient, f)
+  local flat, claimed, worst, e = x:view(x:nElement()), claimed_gradient:contiguous():view(-1), 0, 1e-4
+  for i = 1, flat:size(1) do
+    local keep = flat[i]
+    local function at(d)
+      flat[i] = keep + d
+      return f()
+    end
+    local slope = (8 * (at(e) - at(-e)) - (at(2 * e) - at(-2 * e))) / (12 * e)
+    flat[i] = keep
+    worst = math.max(worst, math.abs(slope - claimed[i]))
+  end
+  return worst
+end
+
 --- The greatest error of the gradients by the input and by the parameters. The module must give the same output for
 -- the same input; forward(module, input) may be given to see to that.
 function gradients.of_module(module, input, forward)

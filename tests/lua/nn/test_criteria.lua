@@ -3,6 +3,7 @@
 local t = require 'harness'
 local torch = require 'torch'
 require 'nn'
+local gradients = require 'nn.gradients'
 local autograd = require 'autograd'
 local rows = require 'nn.rows'
 local F = torch.F
@@ -106,29 +107,14 @@ end
 
 -- -- Gradients --------------------------------------------------------------------------------------------------
 
--- The greatest gap between a gradient and differences of f, of fourth order.
-local function worst_gap(x, got, f)
-  local flat, claimed, worst, e = x:view(x:nElement()), got:contiguous():view(got:nElement()), 0, 1e-4
-  for i = 1, flat:size(1) do
-    local keep = flat[i]
-    local function at(d)
-      flat[i] = keep + d
-      return f()
-    end
-    local slope = (8 * (at(e) - at(-e)) - (at(2 * e) - at(-2 * e))) / (12 * e)
-    flat[i] = keep
-    worst = math.max(worst, math.abs(slope - claimed[i]))
-  end
-  return worst
-end
-
 for name, row in pairs(list) do
   t.test(name .. ': gradients', function()
     local criterion, input, target = make(row)
     input = clones(input)
     local _, grads = run(criterion, input, target)
     for i, x in ipairs(rows.tensors(input)) do
-      t.near(worst_gap(x, grads[i], function() return criterion:forward(input, target) end), 0, 2e-8, 'input ' .. i)
+      local gap = gradients.worst_gap(x, grads[i], function() return criterion:forward(input, target) end)
+      t.near(gap, 0, 2e-8, 'input ' .. i)
     end
   end)
 
@@ -155,7 +141,7 @@ for name, row in pairs(list) do
     end
     local second = autograd.grad(projected)(xs)
     for i, x in ipairs(xs) do
-      t.near(worst_gap(x, second[i], function() return projected():item() end), 0, 2e-7, 'input ' .. i)
+      t.near(gradients.worst_gap(x, second[i], function() return projected():item() end), 0, 2e-7, 'input ' .. i)
     end
   end)
 end

@@ -3,6 +3,7 @@
 local t = require 'harness'
 local torch = require 'torch'
 require 'nn'
+local gradients = require 'nn.gradients'
 local autograd = require 'autograd'
 local F = torch.F
 
@@ -25,21 +26,6 @@ local modules = {
 }
 modules['BatchNormalization, evaluating'][1]:evaluate()
 
-local function worst_gap(x, got, f)
-  local flat, claimed, worst, e = x:view(x:nElement()), got:contiguous():view(got:nElement()), 0, 1e-4
-  for i = 1, flat:size(1) do
-    local keep = flat[i]
-    local function at(d)
-      flat[i] = keep + d
-      return f()
-    end
-    local slope = (8 * (at(e) - at(-e)) - (at(2 * e) - at(-2 * e))) / (12 * e)
-    flat[i] = keep
-    worst = math.max(worst, math.abs(slope - claimed[i]))
-  end
-  return worst
-end
-
 for name, case in pairs(modules) do
   t.test(name, function()
     torch.manualSeed(9)
@@ -55,7 +41,7 @@ for name, case in pairs(modules) do
     local all = {x}
     for _, p in ipairs(module:parameters() or {}) do all[#all + 1] = p end
     local grads = autograd.grad(function() return projected() end)(all)
-    for i, p in ipairs(all) do t.near(worst_gap(p, grads[i], value), 0, 1e-7, 'tensor ' .. i) end
+    for i, p in ipairs(all) do t.near(gradients.worst_gap(p, grads[i], value), 0, 1e-7, 'tensor ' .. i) end
   end)
 end
 
@@ -68,6 +54,6 @@ t.test('criteria', function()
   for _, loss in ipairs {squares, entropy} do
     local function projected() return F.sum(F.mul(autograd.grad(loss)(logits), u)) end
     local got = autograd.grad(function() return projected() end)(logits)
-    t.near(worst_gap(logits, got, function() return projected():item() end), 0, 1e-7)
+    t.near(gradients.worst_gap(logits, got, function() return projected():item() end), 0, 1e-7)
   end
 end)

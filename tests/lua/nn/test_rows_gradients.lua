@@ -51,22 +51,6 @@ end
 
 -- -- Order 2 ----------------------------------------------------------------------------------------------------
 
--- The greatest gap between a gradient and differences of f, of fourth order.
-local function worst_gap(x, got, f)
-  local flat, claimed, worst, e = x:view(x:nElement()), got:contiguous():view(got:nElement()), 0, 1e-4
-  for i = 1, flat:size(1) do
-    local keep = flat[i]
-    local function at(d)
-      flat[i] = keep + d
-      return f()
-    end
-    local slope = (8 * (at(e) - at(-e)) - (at(2 * e) - at(-2 * e))) / (12 * e)
-    flat[i] = keep
-    worst = math.max(worst, math.abs(slope - claimed[i]))
-  end
-  return worst
-end
-
 -- Σ v·y² of all tensors of the output
 local function loss_of(out, v)
   local sum
@@ -117,7 +101,7 @@ local function check_order_2(row)
   end
   local grads = autograd.grad(function() return projected() end)(all)
   for i, p in ipairs(all) do
-    t.near(worst_gap(p, grads[i], function() return projected():item() end), 0, 2e-7, 'tensor ' .. i)
+    t.near(gradients.worst_gap(p, grads[i], function() return projected():item() end), 0, 2e-7, 'tensor ' .. i)
   end
 end
 
