@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <stdio.h>
+#include <string.h>
 
 /* The GPU in use, and the one that this thread last told CUDA about. */
 static std::atomic<int> chosen(0);
@@ -74,9 +75,28 @@ int mt_cuda_device_count(int *count) {
   return mt_cuda_check("cuda", cudaGetDeviceCount(count));
 }
 
+/* Kernels are registered by the numbers of ops, so both libraries have to count the same ones. */
+static int check_ops(void) {
+  static const char *const names[MT_OPS] = {
+#define UNARY(NAME, TYPES, FORMULA) #NAME,
+#define BINARY(NAME, TYPES, FORMULA) #NAME,
+#define TERNARY(NAME, TYPES, FORMULA) #NAME,
+#define COMPARE(NAME, TYPES, FORMULA) #NAME,
+#define MASKED(NAME, TYPES, FORMULA) #NAME,
+#define STEP(NAME, STATES, BODY) #NAME,
+#define REDUCE(NAME, TYPES) #NAME,
+#define OWN(NAME) #NAME,
+#include "ops.def"
+  };
+  int same = mt_op_count() == MT_OPS;
+  for (int i = 0; same && i < MT_OPS; i++) same = strcmp(names[i], mt_op_name(i)) == 0;
+  return same ? 0 : mt_fail("cuda: libmoontorch has other ops than this library was built with; build both again");
+}
+
 int mt_cuda_start(void) {
   static const mt_device cuda = {"cuda", allocate, release, pointwise, to_cpu, from_cpu};
   int count;
+  if (check_ops()) return 1;
   if (mt_cuda_device_count(&count)) return 1;
   if (count == 0) return mt_fail("cuda: no CUDA-capable device is detected");
   if (mt_cuda_use("cuda") || mt_device_register(MT_CUDA, &cuda)) return 1;

@@ -65,6 +65,13 @@ for _, file in ipairs {'tests/lua/torch/test_ops.lua', 'tests/lua/autograd/test_
   end)
 end
 
+t.test('a second device\'s library with other ops than libmoontorch is refused', function()
+  local text = run(([[MOONTORCH_LIBRARY=build/lib/libmoontorch.so MOONTORCH_CUDA_LIBRARY=%s \
+                      LUA_PATH="lua/?.lua;lua/?/init.lua;;" luajit -e 'print(pcall(require, "cutorch"))']])
+                   :format(emulated))
+  assert(text:find('cuda: libmoontorch has other ops', 1, true), text)
+end)
+
 t.test('it runs on the second device', function()
   local text = lua [[-e '
     local torch = require "torch"
