@@ -1,10 +1,8 @@
 --- optim.prefetch(source, pool[, ahead]): a data source whose batches are made by the threads of a pool while training
--- goes on. source: a data source (see optim.Batches); pool: a threads.Threads whose threads can load what source needs;
--- ahead (twice the threads): batches made in advance. Batches come in order. source is copied to a thread with each
--- job, tensors by reference where the pool's serialisation shares them ('threads.sharedserialize').
---   local threads = require 'threads'
---   threads.serialization('threads.sharedserialize')
---   local batches = optim.prefetch(optim.Batches{input = x, target = y}, threads(2, function() require 'optim' end))
+-- goes on, in order. source: a data source (see optim.Batches); pool: an object with addjob(job, done), dojob() and
+-- synchronize() as Torch7's threads.Threads has them; ahead (twice pool.N): batches made in advance.
+-- source goes to a thread with each job: let the pool share tensors rather than copy them.
+--   local batches = optim.prefetch(optim.Batches{input = x, target = y, size = 100}, pool)
 local errors = require 'torch.errors'
 
 local Prefetch = {}
@@ -53,7 +51,7 @@ return function(source, pool, ahead)
     errors.fail('prefetch: expected a data source, got %s', type(source))
   end
   if type(pool) ~= 'table' or not pool.addjob then
-    errors.fail('prefetch: expected a threads.Threads, got %s', type(pool))
+    errors.fail('prefetch: expected a pool of threads, got %s', type(pool))
   end
   ahead = ahead or 2 * (pool.N or 2)
   return setmetatable({source = source, pool = pool, ahead = ahead, made = {}, asked = 0, dropped = 0}, Prefetch)

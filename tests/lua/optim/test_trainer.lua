@@ -79,6 +79,47 @@ t.test('batches: order, remainders, tables, transforms', function()
   t.raises('there is no batch 4, only 3', function() b:get(4) end)
 end)
 
+-- A pool that runs its jobs when it is waited for, the latest first: the worst order there can be.
+local function lazy_pool()
+  local jobs = {}
+  local pool = {N = 2, most = 0}
+  function pool:addjob(job, done)
+    jobs[#jobs + 1] = {job, done}
+    self.most = math.max(self.most, #jobs)
+  end
+  function pool:dojob()
+    local job = assert(table.remove(jobs), 'nothing to wait for')
+    job[2](job[1]())
+  end
+  function pool:synchronize() while #jobs > 0 do self:dojob() end end
+  return pool
+end
+
+t.test('prefetched batches come in order, also after a jump, and are forgotten at a new start', function()
+  local pool = lazy_pool()
+  local batches = optim.Batches {input = torch.range(1, 10), target = torch.range(11, 20), size = 2}
+  local source = optim.prefetch(batches, pool)
+  for _ = 1, 2 do
+    source:start()
+    for i = 1, 5 do
+      local input, target = source:get(i)
+      t.eq({input:totable(), target:totable()}, {{2 * i - 1, 2 * i}, {2 * i + 9, 2 * i + 10}})
+    end
+  end
+  source:start()
+  t.eq(source:get(1):totable(), {1, 2})
+  t.eq(source:get(4):totable(), {7, 8})
+  t.eq(source:get(2):totable(), {3, 4})
+  assert(pool.most <= 5 and pool.most > 1, pool.most)
+  local trainer = problem()
+  local plain = trainer:run().history[5].loss
+  local _, settings = problem()
+  settings.data = optim.prefetch(settings.data, lazy_pool())
+  t.eq(optim.Trainer(settings):run().history[5].loss, plain)
+  t.raises('expected a data source', optim.prefetch, {}, pool)
+  t.raises('expected a pool of threads', optim.prefetch, settings.data, {})
+end)
+
 t.test('the record is CSV and survives being resumed; old checkpoints go', function()
   local place = folder()
   problem({folder = place, epochs = 2}):run()
