@@ -151,6 +151,7 @@ t.test('Tab completes globals, fields, methods and file names', function()
     session:send('#"/etc/hostnam\t')
     session:wait('/etc/hostname')
     session:send(ctrl_c)
+    session:wait('^C\n') -- the line is drawn once more first, with its prompt: a Ctrl-D sent then would be lost
     session:wait('th> ')
     session:send(ctrl_d)
   end)
