@@ -1,22 +1,5 @@
-/* norm.c: softmax and batch normalisation with their first-order gradients: checks, and portable kernels. */
+/* norm.c: softmax and batch normalisation with their first-order gradients: the checks. */
 #include "kernels.h"
-
-#include <math.h>
-#include <string.h>
-
-/* Softmax does this many neighbours at once when its dimension is not the last. Batch normalisation does this many
- * channels at once when planes are smaller, to read whole cache lines of an N×C input. */
-enum { RUN = 64, CHANNELS = 16 };
-
-/* Elements of one channel of one image */
-static int64_t plane_size(const mt_tensor *input) {
-  int64_t n = 1;
-  for (int i = 2; i < input->dim; i++) n *= input->size[i];
-  return n;
-}
-
-#define MT_TEMPLATE "norm.tpl.c"
-#include "each_dtype.h"
 
 /* -- Softmax ------------------------------------------------------------------------------------------------ */
 
@@ -135,11 +118,4 @@ int mt_batch_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor 
   rc = mt_targets_done(outs, targets, 3, rc);
   for (int i = 0; i < 5; i++) mt_tensor_free(ready[i]);
   return rc;
-}
-
-void mt_register_norm(void) {
-  register_float();
-  register_double();
-  register_half();
-  register_bfloat16();
 }

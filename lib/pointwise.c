@@ -1,8 +1,7 @@
 /* pointwise.c: the kernels of every pointwise row for the CPU. Compiled once for any CPU and, from lib/cpu, again for
  * wider instruction sets: MT_POINTWISE_REGISTER then names the function that fills the slots. */
 #include "kernels.h"
-
-#include <math.h>
+#include "maths.h"
 
 /* one formula serves signed and unsigned dtypes, so some of its tests are constant for one of them */
 #pragma GCC diagnostic ignored "-Wtype-limits"

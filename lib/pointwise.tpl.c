@@ -61,6 +61,63 @@
   }                                                                         \
   }
 
+/* Maths functions differ in the last bits between their vector and scalar forms, so that every element goes through a
+ * whole vector, wherever it stands: neighbours and strides do not change its result. */
+#if MT_IS_FLOAT
+#define LANES 16
+
+/* up to LANES elements, the last one again in the place of those that are missing */
+static void K(gather_lanes)(T *to, const char *from, int64_t step, int64_t count) {
+  for (int64_t i = 0; i < LANES; i++) to[i] = *(const T *)(from + (i < count ? i : count - 1) * step);
+}
+
+static void K(scatter_lanes)(char *to, int64_t step, const T *from, int64_t count) {
+  for (int64_t i = 0; i < count; i++) *(T *)(to + i * step) = from[i];
+}
+
+#define UNARY_MATHS(NAME, TYPES, FORMULA)                                                                   \
+  static MT_APART void K(NAME##_vectors)(int64_t vectors, T *out, const T *in, A s, A t) {                  \
+    (void)s, (void)t;                                                                                       \
+    const int64_t n = vectors * LANES;                                                                      \
+    EACH {                                                                                                  \
+      const A a = LOAD(in[i]);                                                                              \
+      out[i] = STORE(FORMULA);                                                                              \
+    }                                                                                                       \
+  }                                                                                                         \
+  HEAD(NAME)                                                                                                \
+  const int64_t whole = PACKED(0) && PACKED(1) ? n / LANES : 0;                                             \
+  if (whole) K(NAME##_vectors)(whole, (T *)p[0], (const T *)p[1], s, t);                                    \
+  for (int64_t i = whole * LANES; i < n; i += LANES) {                                                      \
+    const int64_t count = n - i < LANES ? n - i : LANES;                                                    \
+    T lanes[LANES];                                                                                         \
+    K(gather_lanes)(lanes, p[1] + i * step[1], step[1], count);                                             \
+    K(NAME##_vectors)(1, lanes, lanes, s, t);                                                               \
+    K(scatter_lanes)(p[0] + i * step[0], step[0], lanes, count);                                            \
+  }                                                                                                         \
+  }
+
+#define BINARY_MATHS(NAME, TYPES, FORMULA)                                                                  \
+  static MT_APART void K(NAME##_vectors)(int64_t vectors, T *out, const T *x, const T *y, A s, A t) {       \
+    (void)s, (void)t;                                                                                       \
+    const int64_t n = vectors * LANES;                                                                      \
+    EACH {                                                                                                  \
+      const A a = LOAD(x[i]), b = LOAD(y[i]);                                                               \
+      out[i] = STORE(FORMULA);                                                                              \
+    }                                                                                                       \
+  }                                                                                                         \
+  HEAD(NAME)                                                                                                \
+  const int64_t whole = PACKED(0) && PACKED(1) && PACKED(2) ? n / LANES : 0;                                \
+  if (whole) K(NAME##_vectors)(whole, (T *)p[0], (const T *)p[1], (const T *)p[2], s, t);                   \
+  for (int64_t i = whole * LANES; i < n; i += LANES) {                                                      \
+    const int64_t count = n - i < LANES ? n - i : LANES;                                                    \
+    T lanes[2][LANES];                                                                                      \
+    for (int k = 0; k < 2; k++) K(gather_lanes)(lanes[k], p[k + 1] + i * step[k + 1], step[k + 1], count);  \
+    K(NAME##_vectors)(1, lanes[0], lanes[0], lanes[1], s, t);                                               \
+    K(scatter_lanes)(p[0] + i * step[0], step[0], lanes[0], count);                                         \
+  }                                                                                                         \
+  }
+#endif
+
 #define TERNARY(NAME, TYPES, FORMULA) TYPES(TERNARY_(NAME, FORMULA))
 #define TERNARY_(NAME, FORMULA)                                                                \
   HEAD(NAME)                                                                                   \
@@ -110,3 +167,4 @@ static void K(register)(void) {
 #undef TERNARY_
 #undef MASKED_
 #undef SLOT
+#undef LANES

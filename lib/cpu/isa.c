@@ -11,6 +11,7 @@ void mt_cpu_pointwise_avx512(void);
 void mt_cpu_step_avx2(void);
 void mt_cpu_reduce_avx2(void);
 void mt_cpu_layer_norm_avx2(void);
+void mt_cpu_norm_avx2(void);
 
 /* MOONTORCH_ISA=portable or avx2 holds back wider builds: the tests compare them. */
 void mt_cpu_register_isa(void) {
@@ -21,6 +22,7 @@ void mt_cpu_register_isa(void) {
     mt_cpu_step_avx2();
     mt_cpu_reduce_avx2();
     mt_cpu_layer_norm_avx2();
+    mt_cpu_norm_avx2();
   }
   if (most && !strcmp(most, "avx2")) return;
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&

@@ -1,76 +1,5 @@
-/* norm.tpl.c: softmax and batch normalisation for one floating dtype. All tensors are contiguous. */
+/* batch_norm.tpl.c: batch normalisation for one floating dtype. All tensors are contiguous. */
 #if MT_IS_FLOAT
-
-/* -- Softmax: run neighbours, each with n elements at distance inner ----------------------------------------- */
-
-MT_INLINE void K(softmax_run)(T *out, const T *a, int64_t n, int64_t inner, int64_t run, int logarithm) {
-  A most[RUN];
-  ACC sum[RUN] = {0};
-  for (int64_t j = 0; j < run; j++) most[j] = LOAD(a[j]);
-  for (int64_t i = 1; i < n; i++)
-    for (int64_t j = 0; j < run; j++) {
-      A v = LOAD(a[i * inner + j]);
-      most[j] = v > most[j] ? v : most[j];
-    }
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = 0; j < run; j++) {
-      A e = M(exp)(LOAD(a[i * inner + j]) - most[j]);
-      sum[j] += e;
-      if (!logarithm) out[i * inner + j] = STORE(e);
-    }
-  for (int64_t j = 0; j < run; j++) sum[j] = logarithm ? log(sum[j]) : 1 / sum[j];
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = 0; j < run; j++) {
-      int64_t k = i * inner + j;
-      out[k] = logarithm ? STORE((ACC)(LOAD(a[k]) - most[j]) - sum[j]) : STORE(LOAD(out[k]) * sum[j]);
-    }
-}
-
-/* a: outer×n×inner. exp is taken of differences to the largest element, so that it cannot overflow. */
-static int K(softmax)(mt_tensor *out, const mt_tensor *a, int64_t outer, int64_t n, int64_t inner, int logarithm) {
-  T *to = mt_tensor_data(out);
-  const T *from = mt_tensor_data(a);
-  int64_t runs = (inner + RUN - 1) / RUN;
-#pragma omp parallel for num_threads(mt_threads_for(outer * n * inner * 4))
-  for (int64_t t = 0; t < outer * runs; t++) {
-    int64_t j = t % runs * RUN, start = t / runs * n * inner + j;
-    if (inner == 1) /* a copy of its own, without the loops over neighbours */
-      K(softmax_run)(to + start, from + start, n, 1, 1, logarithm);
-    else
-      K(softmax_run)(to + start, from + start, n, inner, mt_least(RUN, inner - j), logarithm);
-  }
-  return 0;
-}
-
-/* softmax:      out = y (g - sum g y)
- * logarithm:    out = g - exp(y) sum g */
-static void K(softmax_grad_run)(T *out, const T *g, const T *y, int64_t n, int64_t inner, int64_t run, int logarithm) {
-  ACC sum[RUN] = {0};
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = 0; j < run; j++) {
-      int64_t k = i * inner + j;
-      sum[j] += logarithm ? (ACC)LOAD(g[k]) : (ACC)LOAD(g[k]) * LOAD(y[k]);
-    }
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = 0; j < run; j++) {
-      int64_t k = i * inner + j;
-      ACC value = logarithm ? LOAD(g[k]) - M(exp)(LOAD(y[k])) * sum[j] : LOAD(y[k]) * (LOAD(g[k]) - sum[j]);
-      out[k] = STORE(value);
-    }
-}
-
-static int K(softmax_grad)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *output, int64_t outer, int64_t n,
-                           int64_t inner, int logarithm) {
-  T *to = mt_tensor_data(out);
-  const T *g = mt_tensor_data(grad), *y = mt_tensor_data(output);
-  int64_t runs = (inner + RUN - 1) / RUN;
-#pragma omp parallel for num_threads(mt_threads_for(outer * n * inner * 4))
-  for (int64_t t = 0; t < outer * runs; t++) {
-    int64_t j = t % runs * RUN, start = t / runs * n * inner + j;
-    K(softmax_grad_run)(to + start, g + start, y + start, n, inner, mt_least(RUN, inner - j), logarithm);
-  }
-  return 0;
-}
 
 /* -- Batch normalisation: channels first … end - 1 of an N×C×S tensor ----------------------------------------- */
 
@@ -217,9 +146,7 @@ static int K(batch_norm_grad)(mt_tensor *grad_input, mt_tensor *grad_weight, mt_
 #undef PLANE
 #undef WITH_SPATIAL
 
-static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_softmax, DTYPE, (mt_kernel)K(softmax));
-  mt_kernel_set(MT_CPU, MT_OP_softmax_grad, DTYPE, (mt_kernel)K(softmax_grad));
+static void K(register_batch_norm)(void) {
   mt_kernel_set(MT_CPU, MT_OP_batch_norm, DTYPE, (mt_kernel)K(batch_norm));
   mt_kernel_set(MT_CPU, MT_OP_batch_norm_grad, DTYPE, (mt_kernel)K(batch_norm_grad));
 }

@@ -1,0 +1,4 @@
+/* norm_avx2.c: the kernels of softmax and batch normalisation again, compiled for AVX2, FMA and F16C (see
+ * CMakeLists.txt). */
+#define MT_NORM_REGISTER mt_cpu_norm_avx2
+#include "../norm_kernels.c"
