@@ -37,6 +37,7 @@ local function is_dropping(self)
 end
 
 local function draw(self, noise, input)
+  if not self:is_due() then return self:size_noise(self.noise, input) end
   self:size_noise(noise, input):bernoulli(1 - self.p)
   if self.v2 then noise:div(1 - self.p) end
   self.noise = noise
@@ -45,6 +46,9 @@ end
 
 --- The noise with as many elements as are drawn for an input.
 function Dropout.size_noise(_, noise, input) return noise:resizeAs(input) end
+
+--- Whether a forward draws new noise.
+function Dropout.is_due() return true end
 
 -- On the user's tape an earlier use may still need its noise, so this one gets its own.
 function Dropout:compute(input)
@@ -85,6 +89,7 @@ function Dropout:__tostring__() return ('%s(%f)'):format(torch.type(self), self.
 local function feature_dropout(name, dims)
   local class = torch.class(name, 'nn.Module')
   class.setp, class.compute, class.clearState = Dropout.setp, Dropout.compute, Dropout.clearState
+  class.is_due = Dropout.is_due
   class.updateOutput, class.updateGradInput = Dropout.updateOutput, Dropout.updateGradInput
   class.__tostring__ = Dropout.__tostring__
 

@@ -32,10 +32,11 @@ local function slices(self, name, x)
   return list
 end
 
--- Both halves are written out: by the rule of select each slice would go back as a tensor of the input's size.
+-- Both halves are written out: by the rule of select each slice would go back as a tensor of the input's size. As in
+-- Torch7 each forward gives views of its own: code splits input and target by one module.
 function SplitTable:updateOutput(input)
   if state.tape then return leaf.give(self, self:compute(input)) end
-  self.output = slices(self, 'output', input)
+  self.output = self:compute(input)
   return self.output
 end
 

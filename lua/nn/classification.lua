@@ -65,6 +65,8 @@ local function nll(owner, settings, logp, target, smoothing)
 end
 
 function NLL:compute(input, target)
+  -- as in Torch7, the first of several targets for one vector counts
+  if input:dim() == 1 and torch.isTensor(target) and target:dim() == 1 then target = target:narrow(1, 1, 1) end
   return nll(self, self, targets.as_rows(self, input), target)
 end
 

@@ -222,6 +222,12 @@ t.test('SplitTable\'s slices are views', function()
   out[2]:fill(7)
   t.eq(x:select(2, 2):totable(), {7, 7})
   t.eq(#m:forward(torch.randn(2, 1)), 1)
+  t.eq({#out, out[2]:totable()}, {3, {7, 7}}, 'what an earlier forward gave stays')
+end)
+
+t.test('ClassNLLCriterion takes the first of several targets for one vector', function()
+  local x = torch.Tensor {-1, -2, -3}
+  t.eq(nn.ClassNLLCriterion():forward(x, torch.IntTensor {2, 3}), 2)
 end)
 
 t.test('tables of unequal tensors are refused', function()

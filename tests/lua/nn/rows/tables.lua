@@ -19,7 +19,7 @@ return {
   CMinTable = {nn.CMinTable, three},
   CAddTensorTable = {nn.CAddTensorTable, one_to_many},
   JoinTable = {function() return nn.JoinTable(1, 1) end, function(x) return {x(2, 3), x(2, 1), x(2, 2)} end},
-  SplitTable = {function() return nn.SplitTable(1, 1) end, {2, 3}},
+  SplitTable = {function() return nn.SplitTable(1, 1) end, {2, 3}, drops = 'the views that it gives'},
   SelectTable = {function() return nn.SelectTable(-2) end, nested, text = 'nn.SelectTable(-2)'},
   NarrowTable = {function() return nn.NarrowTable(2, 2) end, nested},
   FlattenTable = {nn.FlattenTable, nested},
