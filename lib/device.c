@@ -127,7 +127,10 @@ __attribute__((constructor)) static void start(void) {
   mt_register_index();
   mt_register_join();
   mt_register_conv();
+  mt_register_columns();
   mt_register_pool();
+  mt_register_adaptive();
+  mt_register_resample();
   mt_register_norm();
   mt_register_lapack();
   mt_register_search();

@@ -48,12 +48,22 @@ typedef int (*mt_nonzero_kernel)(mt_tensor *out, const mt_tensor *a);
 typedef int (*mt_tri_kernel)(mt_tensor *out, const mt_tensor *a, int64_t k, int upper);
 typedef int (*mt_range_kernel)(mt_tensor *out, double from, double step);
 
-/* all tensors contiguous, the output not empty; the window's kernel is that of the weight */
-typedef int (*mt_conv2d_kernel)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                                const mt_window *w);
-typedef int (*mt_conv2d_grad_kernel)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *other, const mt_window *w);
-typedef int (*mt_max_pool2d_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w);
-typedef int (*mt_avg_pool2d_kernel)(mt_tensor *out, const mt_tensor *input, const mt_window *w);
+/* Windows. All tensors are contiguous and the output is not empty. However many spatial axes the caller has, a kernel
+ * sees N×C×D×H×W (the weight: K×c×kD×kH×kW) and windows of three axes: those that lack come first, with size 1. */
+typedef int (*mt_conv_kernel)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
+                              const mt_window *w);
+typedef int (*mt_conv_grad_kernel)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *other, const mt_window *w);
+/* im2col, col2im, avg_pool, avg_pool_input; columns: N×taps×1×1×outputs */
+typedef int (*mt_window_kernel)(mt_tensor *out, const mt_tensor *input, const mt_window *w);
+typedef int (*mt_max_pool_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w);
+typedef int (*mt_adaptive_max_pool_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *input);
+typedef int (*mt_adaptive_avg_pool_kernel)(mt_tensor *out, const mt_tensor *input); /* and its gradient */
+/* samples: N×C×axes as the caller gave them; kernel: of three axes */
+typedef int (*mt_fractional_max_pool_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *input,
+                                             const mt_tensor *samples, const int64_t *kernel);
+typedef int (*mt_upsample_kernel)(mt_tensor *out, const mt_tensor *input, int how); /* and its gradient */
+/* other: the input or the gradient; grid: N×P×Q×2 */
+typedef int (*mt_grid_sample_kernel)(mt_tensor *out, const mt_tensor *other, const mt_tensor *grid, int corners);
 /* a: outer×n×inner, contiguous */
 typedef int (*mt_softmax_kernel)(mt_tensor *out, const mt_tensor *a, int64_t outer, int64_t n, int64_t inner,
                                  int logarithm);

@@ -21,7 +21,7 @@ extern "C" {
 /* -- Kinds ------------------------------------------------------------------------------------------------ */
 
 enum {
-  MT_ABI = 1,       /* raised whenever this header changes its meaning */
+  MT_ABI = 2,       /* raised whenever this header changes its meaning */
   MT_MAX_DIM = 16,  /* most dimensions of a tensor */
   MT_MAX_DEVICE = 4 /* kinds of device: 0 is the CPU, 1 is CUDA */
 };
@@ -248,29 +248,58 @@ int mt_orgqr(mt_tensor *out, const mt_tensor *a, const mt_tensor *tau); /* Q's f
 /* Q c (left) or c Q, or with Qᵀ where transposed */
 int mt_ormqr(mt_tensor *out, const mt_tensor *a, const mt_tensor *tau, const mt_tensor *c, int left, int transposed);
 
-/* -- Ops: convolution and pooling, N×C×H×W ------------------------------------------------------------------ */
+/* -- Ops: windows over one to three spatial axes, N×C×W, N×C×H×W or N×C×D×H×W ------------------------------- */
 
-typedef struct mt_window { /* of height and width */
-  int64_t kernel[2], stride[2], pad[2], dilation[2];
+typedef struct mt_window { /* a number for each spatial axis, the outermost first */
+  int64_t kernel[3], stride[3], pad[3], dilation[3];
   int64_t groups;
+  int32_t axes;      /* 1 … 3; the tensors have so many dimensions behind batch and channels */
   int32_t ceil_mode; /* pooling: round the output size up */
   int32_t count_pad; /* average pooling: padding counts in the divisor */
 } mt_window;
 
-/* out: N×K×P×Q, input: N×C×H×W, weight: K×(C/groups)×kH×kW, bias: K or NULL. The window's kernel is not read: it is
- * the weight's. */
-int mt_conv2d(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-              const mt_window *w);
-/* gradient of the input; size: its H and W */
-int mt_conv2d_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w,
-                    const int64_t *size);
-/* gradient of the weight; size: its kH and kW */
-int mt_conv2d_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w,
-                     const int64_t *size);
-/* index: int64, place (from 1) of each maximum within its H×W plane */
-int mt_max_pool2d(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w);
-int mt_avg_pool2d(mt_tensor *out, const mt_tensor *input, const mt_window *w);
-int mt_avg_pool2d_input(mt_tensor *out, const mt_tensor *grad, const mt_window *w, const int64_t *size);
+/* In what follows O stands for the output's spatial axes, I for the input's, k for the kernel's; size: an array of so
+ * many sizes. Convolutions do not read the window's kernel: it is the weight's. */
+
+/* out: N×K×O, input: N×C×I, weight: K×(C/groups)×k, bias: K or NULL */
+int mt_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias, const mt_window *w);
+/* gradient of the input, or transposed convolution; size: I. Any I that mt_conv would take to grad's O. */
+int mt_conv_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w,
+                  const int64_t *size);
+/* gradient of the weight; size: k */
+int mt_conv_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w,
+                   const int64_t *size);
+/* The windows as columns, out: N×(C·taps)×outputs, and the transposed step, which adds up; size: I */
+int mt_im2col(mt_tensor *out, const mt_tensor *input, const mt_window *w);
+int mt_col2im(mt_tensor *out, const mt_tensor *columns, const mt_window *w, const int64_t *size);
+
+/* index: int64, place (from 1) of each maximum within its plane I */
+int mt_max_pool(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w);
+int mt_avg_pool(mt_tensor *out, const mt_tensor *input, const mt_window *w);
+int mt_avg_pool_input(mt_tensor *out, const mt_tensor *grad, const mt_window *w, const int64_t *size);
+/* Along each axis window p of O goes from floor(p I / O) to before ceil((p + 1) I / O). size: O, or the input's I */
+int mt_adaptive_max_pool(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const int64_t *size);
+int mt_adaptive_avg_pool(mt_tensor *out, const mt_tensor *input, const int64_t *size);
+int mt_adaptive_avg_pool_input(mt_tensor *out, const mt_tensor *grad, const int64_t *size);
+/* Windows of one size at places that depend on a number u of samples (0 … 1) for each plane and axis:
+ * a = (I - kernel) / (O - 1), window p begins at floor((p + u) a) - floor(u a), the last one at I - kernel.
+ * samples: N×C×axes, innermost axis first; kernel: its sizes; size: O */
+int mt_fractional_max_pool(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_tensor *samples,
+                           const int64_t *kernel, const int64_t *size);
+
+/* Where output place p of O lies between the places of I, along each axis */
+enum {
+  MT_NEAREST,       /* floor(p I / O) */
+  MT_LINEAR,        /* (p + 1/2) I / O - 1/2, but not before the first place: places are cells */
+  MT_LINEAR_CORNERS /* p (I - 1) / (O - 1): the first and the last places lie on each other */
+};
+int mt_upsample(mt_tensor *out, const mt_tensor *input, int how, const int64_t *size);      /* size: O */
+int mt_upsample_input(mt_tensor *out, const mt_tensor *grad, int how, const int64_t *size); /* size: I */
+/* The input (N×C×H×W) between its places, bilinear, and 0 outside. grid: N×P×Q×2 of x and y, where -1 and 1 are the
+ * middles of the first and the last place (corners) or their outer edges. out: N×C×P×Q */
+int mt_grid_sample(mt_tensor *out, const mt_tensor *input, const mt_tensor *grid, int corners);
+int mt_grid_sample_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *grid, int corners,
+                         const int64_t *size); /* size: H, W */
 
 /* -- Ops: fused rows for the nn layers (first order; the composed rule is the truth) ------------------------ */
 

@@ -1,4 +1,5 @@
 /* pool.c: maximum and average over windows of each plane: checks, and portable kernels. */
+#include "loops.h"
 #include "window.h"
 
 #include <string.h>
@@ -6,17 +7,35 @@
 /* Neighbours of an output row that are done at once */
 enum { RUN = 128 };
 
-/* What an average over a window from start to end divides by, in one dimension: the elements it sees, or with
- * count_pad all places up to the padding's end. */
+/* What an average over a window from start to end divides by, along one axis: the elements it sees, or with count_pad
+ * all places up to the padding's end. */
 static int64_t places(int64_t start, int64_t end, int64_t in, int64_t pad, int count_pad) {
   if (count_pad) return mt_least(end, in + pad) - start;
   return mt_least(end, in) - (start > 0 ? start : 0);
 }
 
+/* Window p of an average along axis d: the places of the input that it sees, and what it divides by. */
+typedef struct {
+  int64_t first, end, places;
+} reach;
+
+static inline reach reach_of(const mt_window *w, int d, int64_t p, int64_t in) {
+  int64_t start = p * w->stride[d] - w->pad[d], end = start + w->kernel[d];
+  reach r = {start > 0 ? start : 0, mt_least(end, in), places(start, end, in, w->pad[d], w->count_pad)};
+  return r;
+}
+
+/* The windows of an average that see place x of the input along axis d, of which there are out. */
+static inline mt_span seen_by(const mt_window *w, int d, int64_t x, int64_t out) {
+  int64_t place = x + w->pad[d], room = place - w->kernel[d];
+  mt_span s = {room < 0 ? 0 : room / w->stride[d] + 1, mt_least(place / w->stride[d] + 1, out)};
+  return s;
+}
+
 #define MT_TEMPLATE "pool.tpl.c"
 #include "each_dtype.h"
 
-/* -- Front doors -------------------------------------------------------------------------------------------- */
+/* -- Checks --------------------------------------------------------------------------------------------------- */
 
 static int sees_input(const mt_window *w, const int64_t *in, int d, int64_t p) {
   mt_span seen = mt_window_span(p * w->stride[d] - w->pad[d], w->dilation[d], in[d], w->kernel[d]);
@@ -26,89 +45,88 @@ static int sees_input(const mt_window *w, const int64_t *in, int d, int64_t p) {
 /* Every window must see an element of the input: a maximum over padding alone has no place, an average no divisor.
  * Only windows that begin in the padding need to be asked, and the last. */
 static int check_windows(const char *op, const mt_window *w, const int64_t *in, const int64_t *out) {
-  for (int d = 0; d < 2; d++) {
+  for (int d = 0; d < w->axes; d++) {
     int64_t p = 0;
     while (p < out[d] - 1 && p * w->stride[d] < w->pad[d] && sees_input(w, in, d, p)) p++;
     if (p * w->stride[d] >= w->pad[d]) p = out[d] - 1;
     if (!sees_input(w, in, d, p))
       return mt_fail("%s: window %lld of dimension %d would hold padding alone (input %s, kernel %s, padding %s)", op,
-                     (long long)p + 1, d + 3, mt_sizes_text(2, in).text, mt_sizes_text(2, w->kernel).text,
-                     mt_sizes_text(2, w->pad).text);
+                     (long long)p + 1, d + 3, mt_sizes_text(w->axes, in).text, mt_sizes_text(w->axes, w->kernel).text,
+                     mt_sizes_text(w->axes, w->pad).text);
   }
   return 0;
 }
 
-/* size: N×C×P×Q, for an input of in[0]×in[1] */
-static int pool_sizes(const char *op, const mt_window *w, const mt_tensor *t, const int64_t *in, int64_t *size) {
+/* size: N×C×O for an input of these sizes; t: the input, or (called where) the gradient */
+static int pool_sizes(const char *op, const char *where, const mt_window *w, const mt_tensor *t, const int64_t *in,
+                      int64_t *size) {
+  if (mt_window_check(op, w) || mt_window_planes(op, where, t, w->axes)) return 1;
   size[0] = t->size[0];
   size[1] = t->size[1];
-  return mt_window_check(op, w) || mt_window_sizes(op, w, in, size + 2) || check_windows(op, w, in, size + 2);
+  return mt_window_sizes(op, w, in, size + 2) || check_windows(op, w, in, size + 2);
 }
 
 static int check_undilated(const char *op, const mt_window *w) {
-  if (w->dilation[0] == 1 && w->dilation[1] == 1) return 0;
-  return mt_fail("%s: expected a dilation of 1x1, got %s", op, mt_sizes_text(2, w->dilation).text);
+  if (mt_window_check(op, w)) return 1;
+  for (int i = 0; i < w->axes; i++)
+    if (w->dilation[i] != 1)
+      return mt_fail("%s: expected a dilation of 1, got %s", op, mt_sizes_text(w->axes, w->dilation).text);
+  return 0;
 }
 
-int mt_max_pool2d(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w) {
-  static const char op[] = "max_pool2d";
-  const mt_tensor *all[] = {input, out}, *inputs[] = {input};
-  int64_t size[4];
-  if (mt_stopped() || mt_check_alike(op, all, 2) || mt_check_dtype(op, "the index", index, MT_INT64)) return 1;
-  if (index->device != input->device)
-    return mt_fail("%s: expected the index on the %s, got one of %s", op, mt_type_text(input).text,
-                   mt_type_text(index).text);
-  if (mt_window_planes(op, "an input", input) || pool_sizes(op, w, input, input->size + 2, size)) return 1;
-  if (input->size[2] + 2 * w->pad[0] > INT32_MAX / (input->size[3] + 2 * w->pad[1]))
-    return mt_fail("%s: planes of %s are too large to be indexed", op, mt_sizes_text(2, input->size + 2).text);
-  mt_kernel kernel = mt_kernel_for(MT_OP_max_pool2d, input);
-  mt_tensor *in = kernel ? mt_contiguous(input) : NULL, *target = NULL, *spots = NULL;
-  int rc = !in || mt_prepare(op, out, 4, size, inputs, 1) || mt_prepare(op, index, 4, size, inputs, 1);
-  if (!rc) rc = !(target = mt_target(out, inputs, 1)) || !(spots = mt_target(index, inputs, 1));
-  if (!rc && mt_tensor_numel(target) > 0) rc = ((mt_max_pool2d_kernel)kernel)(target, spots, in, w);
-  if (target) rc = mt_target_done(out, target, rc);
-  if (spots) rc = mt_target_done(index, spots, rc);
-  mt_tensor_free(in);
-  return rc;
+/* Kernels count places within a plane, padding included, in 32 bits. */
+static int check_places(const char *op, const mt_window *w, const int64_t *in) {
+  int64_t room = INT32_MAX;
+  for (int i = 0; i < w->axes; i++) room /= in[i] + 2 * w->pad[i] > 0 ? in[i] + 2 * w->pad[i] : 1;
+  return room > 0 ? 0 : mt_fail("%s: planes of %s are too large to be indexed", op, mt_sizes_text(w->axes, in).text);
 }
 
-int mt_avg_pool2d(mt_tensor *out, const mt_tensor *input, const mt_window *w) {
-  static const char op[] = "avg_pool2d";
-  const mt_tensor *all[] = {input, out}, *inputs[] = {input};
-  int64_t size[4];
+/* -- Front doors ---------------------------------------------------------------------------------------------- */
+
+static int run_max(mt_kernel kernel, mt_window_operands *o, const void *window) {
+  return ((mt_max_pool_kernel)kernel)(&o->out, &o->index, o->input[0], window);
+}
+
+static int run_avg(mt_kernel kernel, mt_window_operands *o, const void *window) {
+  return ((mt_window_kernel)kernel)(&o->out, o->input[0], window);
+}
+
+int mt_max_pool(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w) {
+  static const char op[] = "max_pool";
+  const mt_tensor *all[] = {input, out};
+  mt_window_call call = {MT_OP_max_pool, out, index, {input}, w->axes + 2, {0}};
+  if (mt_stopped() || mt_check_alike(op, all, 2) || mt_check_index_type(op, index, input)) return 1;
+  if (pool_sizes(op, "an input", w, input, input->size + 2, call.size) || check_places(op, w, input->size + 2))
+    return 1;
+  mt_window full = mt_window_full(w);
+  return mt_window_run(&call, run_max, &full);
+}
+
+int mt_avg_pool(mt_tensor *out, const mt_tensor *input, const mt_window *w) {
+  static const char op[] = "avg_pool";
+  const mt_tensor *all[] = {input, out};
+  mt_window_call call = {MT_OP_avg_pool, out, NULL, {input}, w->axes + 2, {0}};
   if (mt_stopped() || mt_check_alike(op, all, 2) || check_undilated(op, w)) return 1;
-  if (mt_window_planes(op, "an input", input) || pool_sizes(op, w, input, input->size + 2, size)) return 1;
-  mt_kernel kernel = mt_kernel_for(MT_OP_avg_pool2d, input);
-  mt_tensor *in = kernel ? mt_contiguous(input) : NULL, *target;
-  int rc = !in || mt_prepare(op, out, 4, size, inputs, 1) || !(target = mt_target(out, inputs, 1));
-  if (!rc) {
-    if (mt_tensor_numel(target) > 0) rc = ((mt_avg_pool2d_kernel)kernel)(target, in, w);
-    rc = mt_target_done(out, target, rc);
-  }
-  mt_tensor_free(in);
-  return rc;
+  if (pool_sizes(op, "an input", w, input, input->size + 2, call.size)) return 1;
+  mt_window full = mt_window_full(w);
+  return mt_window_run(&call, run_avg, &full);
 }
 
-int mt_avg_pool2d_input(mt_tensor *out, const mt_tensor *grad, const mt_window *w, const int64_t *size) {
-  static const char op[] = "avg_pool2d_input";
-  const mt_tensor *all[] = {grad, out}, *inputs[] = {grad};
-  int64_t expected[4], sizes[4];
+int mt_avg_pool_input(mt_tensor *out, const mt_tensor *grad, const mt_window *w, const int64_t *size) {
+  static const char op[] = "avg_pool_input";
+  const mt_tensor *all[] = {grad, out};
+  mt_window_call call = {MT_OP_avg_pool_input, out, NULL, {grad}, w->axes + 2, {0}};
+  int64_t expected[5];
   if (mt_stopped() || mt_check_alike(op, all, 2) || check_undilated(op, w)) return 1;
-  if (mt_window_planes(op, "a gradient", grad) || pool_sizes(op, w, grad, size, expected)) return 1;
-  if (memcmp(expected, grad->size, sizeof expected))
-    return mt_fail("%s: expected a gradient of %s for an input of %s, got %s", op, mt_sizes_text(4, expected).text,
-                   mt_sizes_text(2, size).text, mt_shape_text(grad).text);
-  memcpy(sizes, grad->size, 2 * sizeof *sizes);
-  memcpy(sizes + 2, size, 2 * sizeof *sizes);
-  mt_kernel kernel = mt_kernel_for(MT_OP_avg_pool2d_input, grad);
-  mt_tensor *g = kernel ? mt_contiguous(grad) : NULL, *target;
-  int rc = !g || mt_prepare(op, out, 4, sizes, inputs, 1) || !(target = mt_target(out, inputs, 1));
-  if (!rc) {
-    if (mt_tensor_numel(target) > 0) rc = ((mt_avg_pool2d_kernel)kernel)(target, g, w);
-    rc = mt_target_done(out, target, rc);
-  }
-  mt_tensor_free(g);
-  return rc;
+  if (pool_sizes(op, "a gradient", w, grad, size, expected)) return 1;
+  if (memcmp(expected, grad->size, (size_t)grad->dim * sizeof *expected))
+    return mt_fail("%s: expected a gradient of %s for an input of %s, got %s", op,
+                   mt_sizes_text(grad->dim, expected).text, mt_sizes_text(w->axes, size).text,
+                   mt_shape_text(grad).text);
+  memcpy(call.size, grad->size, 2 * sizeof *size);
+  memcpy(call.size + 2, size, (size_t)w->axes * sizeof *size);
+  mt_window full = mt_window_full(w);
+  return mt_window_run(&call, run_avg, &full);
 }
 
 void mt_register_pool(void) {

@@ -1,4 +1,5 @@
-/* pool.tpl.c: pooling for one dtype. All tensors are contiguous. */
+/* pool.tpl.c: pooling for one dtype. All tensors are contiguous and have three spatial axes; a volume is taken as rows of
+ * W. */
 
 /* Lets one tap of the windows, at offset here from their first, compete for the outputs of a row. A NaN wins, and the
  * first of equals. No branches: which tap wins cannot be foretold, and so the loop can be vectorised. */
@@ -12,118 +13,129 @@ static inline void K(challenge)(A *restrict best, int32_t *restrict place, mt_sp
   }
 }
 
-/* count outputs of row p from column q0 on; in: H×W */
-static void K(max_row)(T *out, int64_t *index, const T *in, int64_t height, int64_t width, const mt_window *w,
-                       int64_t p, int64_t q0, int64_t count) {
-  int64_t y0 = p * w->stride[0] - w->pad[0], x0 = q0 * w->stride[1] - w->pad[1];
+/* count outputs of row o from place q0 on; in: D×H×W, size: these */
+static void K(max_row)(T *out, int64_t *index, const T *in, const int64_t *size, const mt_window *w, const int64_t *o,
+                       int64_t q0, int64_t count) {
+  int64_t z0 = o[0] * w->stride[0] - w->pad[0], y0 = o[1] * w->stride[1] - w->pad[1];
+  int64_t x0 = q0 * w->stride[2] - w->pad[2], start = (z0 * size[1] + y0) * size[2] + x0;
   A best[RUN];
   int32_t place[RUN];
   for (int64_t q = 0; q < count; q++) {
     best[q] = 0;
     place[q] = -1;
   }
-  for (int64_t i = 0; i < w->kernel[0]; i++) {
-    int64_t y = y0 + i * w->dilation[0];
-    if (y < 0 || y >= height) continue;
-    for (int64_t j = 0; j < w->kernel[1]; j++) {
-      int64_t shift = x0 + j * w->dilation[1];
-      mt_span s = mt_window_span(shift, w->stride[1], width, count);
-      K(challenge)(best, place, s, in + y * width, shift, w->stride[1],
-                   (int32_t)(i * w->dilation[0] * width + j * w->dilation[1]));
+  for (int64_t z = 0; z < w->kernel[0] * w->dilation[0]; z += w->dilation[0])
+    for (int64_t y = 0; y < w->kernel[1] * w->dilation[1]; y += w->dilation[1]) {
+      if (z0 + z < 0 || z0 + z >= size[0] || y0 + y < 0 || y0 + y >= size[1]) continue;
+      const T *row = in + ((z0 + z) * size[1] + y0 + y) * size[2];
+      for (int64_t x = 0; x < w->kernel[2] * w->dilation[2]; x += w->dilation[2]) {
+        mt_span s = mt_window_span(x0 + x, w->stride[2], size[2], count);
+        K(challenge)(best, place, s, row, x0 + x, w->stride[2], (int32_t)((z * size[1] + y) * size[2] + x));
+      }
     }
-  }
   for (int64_t q = 0; q < count; q++) {
     out[q] = STORE(best[q]);
-    index[q] = y0 * width + x0 + q * w->stride[1] + place[q] + 1;
+    index[q] = start + q * w->stride[2] + place[q] + 1;
   }
 }
 
-/* out, index: N×C×P×Q, input: N×C×H×W */
-static int K(max_pool2d)(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w) {
-  const int64_t *size = out->size, height = input->size[2], width = input->size[3];
-  int64_t rows = size[0] * size[1] * size[2];
+/* out, index: N×C×…, input: N×C×… */
+static int K(max_pool)(mt_tensor *out, mt_tensor *index, const mt_tensor *input, const mt_window *w) {
+  const int64_t *size = out->size, *in_size = input->size + 2, rows = size[2] * size[3], width = size[4];
+  int64_t volume = in_size[0] * in_size[1] * in_size[2], taps = w->kernel[0] * w->kernel[1] * w->kernel[2];
   T *to = mt_tensor_data(out);
   int64_t *places = mt_tensor_data(index);
   const T *in = mt_tensor_data(input);
-#pragma omp parallel for num_threads(mt_threads_for(rows * size[3] * w->kernel[0] * w->kernel[1] / 2))
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t q = 0; q < size[3]; q += RUN)
-      K(max_row)(to + r * size[3] + q, places + r * size[3] + q, in + r / size[2] * height * width, height, width, w,
-                 r % size[2], q, mt_least(RUN, size[3] - q));
+#pragma omp parallel for num_threads(mt_threads_for(size[0] * size[1] * rows * width * taps / 2))
+  for (int64_t r = 0; r < size[0] * size[1] * rows; r++) {
+    int64_t plane = r / rows, p = r - plane * rows, o[2] = {p / size[3], p % size[3]};
+    for (int64_t q = 0; q < width; q += RUN)
+      K(max_row)(to + r * width + q, places + r * width + q, in + plane * volume, in_size, w, o, q,
+                 mt_least(RUN, width - q));
+  }
   return 0;
 }
 
 #if MT_IS_FLOAT
 /* As max_row, for averages */
-static void K(avg_row)(T *out, const T *in, int64_t height, int64_t width, const mt_window *w, int64_t p, int64_t q0,
+static void K(avg_row)(T *out, const T *in, const int64_t *size, const mt_window *w, const int64_t *o, int64_t q0,
                        int64_t count) {
-  int64_t y0 = p * w->stride[0] - w->pad[0], x0 = q0 * w->stride[1] - w->pad[1], stride = w->stride[1];
-  int64_t rows = places(y0, y0 + w->kernel[0], height, w->pad[0], w->count_pad);
+  int64_t x0 = q0 * w->stride[2] - w->pad[2], stride = w->stride[2];
+  reach depth = reach_of(w, 0, o[0], size[0]), height = reach_of(w, 1, o[1], size[1]);
   ACC sums[RUN] = {0};
-  for (int64_t y = y0 > 0 ? y0 : 0; y < mt_least(y0 + w->kernel[0], height); y++)
-    for (int64_t j = 0; j < w->kernel[1]; j++) {
-      mt_span s = mt_window_span(x0 + j, stride, width, count);
-      for (int64_t q = s.first; q < s.end; q++) sums[q] += LOAD(in[y * width + q * stride + x0 + j]);
-    }
+  for (int64_t z = depth.first; z < depth.end; z++)
+    for (int64_t y = height.first; y < height.end; y++)
+      for (int64_t k = 0; k < w->kernel[2]; k++) {
+        mt_span s = mt_window_span(x0 + k, stride, size[2], count);
+        const T *row = in + (z * size[1] + y) * size[2];
+        for (int64_t q = s.first; q < s.end; q++) sums[q] += LOAD(row[q * stride + x0 + k]);
+      }
   for (int64_t q = 0; q < count; q++) {
-    int64_t x = x0 + q * stride, columns = places(x, x + w->kernel[1], width, w->pad[1], w->count_pad);
-    out[q] = STORE(sums[q] / (ACC)(rows * columns));
+    int64_t columns = reach_of(w, 2, q0 + q, size[2]).places;
+    out[q] = STORE(sums[q] / (ACC)(depth.places * height.places * columns));
   }
 }
 
-/* out: N×C×P×Q, input: N×C×H×W */
-static int K(avg_pool2d)(mt_tensor *out, const mt_tensor *input, const mt_window *w) {
-  const int64_t *size = out->size, height = input->size[2], width = input->size[3];
-  int64_t rows = size[0] * size[1] * size[2];
+/* out: N×C×…, input: N×C×… */
+static int K(avg_pool)(mt_tensor *out, const mt_tensor *input, const mt_window *w) {
+  const int64_t *size = out->size, *in_size = input->size + 2, rows = size[2] * size[3], width = size[4];
+  int64_t volume = in_size[0] * in_size[1] * in_size[2], taps = w->kernel[0] * w->kernel[1] * w->kernel[2];
   T *to = mt_tensor_data(out);
   const T *in = mt_tensor_data(input);
-#pragma omp parallel for num_threads(mt_threads_for(rows * size[3] * w->kernel[0] * w->kernel[1] / 2))
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t q = 0; q < size[3]; q += RUN)
-      K(avg_row)(to + r * size[3] + q, in + r / size[2] * height * width, height, width, w, r % size[2], q,
-                 mt_least(RUN, size[3] - q));
+#pragma omp parallel for num_threads(mt_threads_for(size[0] * size[1] * rows * width * taps / 2))
+  for (int64_t r = 0; r < size[0] * size[1] * rows; r++) {
+    int64_t o[2] = {r % rows / size[3], r % size[3]};
+    for (int64_t q = 0; q < width; q += RUN)
+      K(avg_row)(to + r * width + q, in + r / rows * volume, in_size, w, o, q, mt_least(RUN, width - q));
+  }
   return 0;
 }
 
-/* Row y of the gradient of one plane, columns x0 … x1 - 1; size: H, W; grad: P×Q */
-static void K(avg_input_row)(T *out, const T *grad, const int64_t *size, const int64_t *grad_size, const mt_window *w,
-                             int64_t y, int64_t x0, int64_t x1) {
-  ACC sums[RUN] = {0};
-  int64_t last = (y + w->pad[0]) / w->stride[0], room = y + w->pad[0] - w->kernel[0];
-  for (int64_t p = room < 0 ? 0 : room / w->stride[0] + 1; p <= mt_least(last, grad_size[0] - 1); p++) {
-    int64_t top = p * w->stride[0] - w->pad[0];
-    int64_t rows = places(top, top + w->kernel[0], size[0], w->pad[0], w->count_pad);
-    int64_t first = x0 + w->pad[1] - w->kernel[1]; /* the last window that ends before x0 begins here or before */
-    for (int64_t q = first < 0 ? 0 : first / w->stride[1] + 1; q < grad_size[1]; q++) {
-      int64_t left = q * w->stride[1] - w->pad[1], right = left + w->kernel[1];
-      if (left >= x1) break;
-      int64_t columns = places(left, right, size[1], w->pad[1], w->count_pad);
-      ACC share = LOAD(grad[p * grad_size[1] + q]) / (ACC)(rows * columns);
-      for (int64_t x = left > x0 ? left : x0; x < mt_least(right, x1); x++) sums[x - x0] += share;
-    }
+/* Adds to sums, the gradient of places x0 … x1 - 1 of a row of size[2] places, what row grad of the output gives them;
+ * others: what its windows divide by along the other axes */
+static void K(add_shares)(ACC *sums, const T *grad, const int64_t *size, const int64_t *grad_size, const mt_window *w,
+                          int64_t others, int64_t x0, int64_t x1) {
+  int64_t end = seen_by(w, 2, x1 - 1, grad_size[2]).end;
+  for (int64_t q = seen_by(w, 2, x0, grad_size[2]).first; q < end; q++) {
+    reach width = reach_of(w, 2, q, size[2]);
+    ACC share = LOAD(grad[q]) / (ACC)(others * width.places);
+    for (int64_t x = width.first > x0 ? width.first : x0; x < mt_least(width.end, x1); x++) sums[x - x0] += share;
   }
-  for (int64_t x = x0; x < x1; x++) out[x] = STORE(sums[x - x0]);
 }
 
-/* out: N×C×H×W, grad: N×C×P×Q */
-static int K(avg_pool2d_input)(mt_tensor *out, const mt_tensor *grad, const mt_window *w) {
-  const int64_t *size = out->size, *grad_size = grad->size;
-  int64_t rows = size[0] * size[1] * size[2], plane = grad_size[2] * grad_size[3];
+/* Places x0 … x1 - 1 of row x of the gradient of one plane; size: D, H, W; grad: of grad_size */
+static void K(avg_input_row)(T *out, const T *grad, const int64_t *size, const int64_t *grad_size, const mt_window *w,
+                             const int64_t *x, int64_t x0, int64_t x1) {
+  mt_span depth = seen_by(w, 0, x[0], grad_size[0]), height = seen_by(w, 1, x[1], grad_size[1]);
+  ACC sums[RUN] = {0};
+  for (int64_t d = depth.first; d < depth.end; d++)
+    for (int64_t p = height.first; p < height.end; p++)
+      K(add_shares)(sums, grad + (d * grad_size[1] + p) * grad_size[2], size, grad_size, w,
+                    reach_of(w, 0, d, size[0]).places * reach_of(w, 1, p, size[1]).places, x0, x1);
+  for (int64_t i = x0; i < x1; i++) out[i] = STORE(sums[i - x0]);
+}
+
+/* out: N×C×…, grad: N×C×… */
+static int K(avg_pool_input)(mt_tensor *out, const mt_tensor *grad, const mt_window *w) {
+  const int64_t *size = out->size, *grad_size = grad->size + 2, rows = size[2] * size[3], width = size[4];
+  int64_t volume = grad_size[0] * grad_size[1] * grad_size[2];
   T *to = mt_tensor_data(out);
   const T *from = mt_tensor_data(grad);
-#pragma omp parallel for num_threads(mt_threads_for(rows * size[3] * 2))
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t x = 0; x < size[3]; x += RUN)
-      K(avg_input_row)(to + r * size[3], from + r / size[2] * plane, size + 2, grad_size + 2, w, r % size[2], x,
-                       mt_least(x + RUN, size[3]));
+#pragma omp parallel for num_threads(mt_threads_for(size[0] * size[1] * rows * width * 2))
+  for (int64_t r = 0; r < size[0] * size[1] * rows; r++) {
+    int64_t x[2] = {r % rows / size[3], r % size[3]};
+    for (int64_t x0 = 0; x0 < width; x0 += RUN)
+      K(avg_input_row)(to + r * width, from + r / rows * volume, size + 2, grad_size, w, x, x0,
+                       mt_least(x0 + RUN, width));
+  }
   return 0;
 }
 #endif
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_max_pool2d, DTYPE, (mt_kernel)K(max_pool2d));
+  mt_kernel_set(MT_CPU, MT_OP_max_pool, DTYPE, (mt_kernel)K(max_pool));
 #if MT_IS_FLOAT
-  mt_kernel_set(MT_CPU, MT_OP_avg_pool2d, DTYPE, (mt_kernel)K(avg_pool2d));
-  mt_kernel_set(MT_CPU, MT_OP_avg_pool2d_input, DTYPE, (mt_kernel)K(avg_pool2d_input));
+  mt_kernel_set(MT_CPU, MT_OP_avg_pool, DTYPE, (mt_kernel)K(avg_pool));
+  mt_kernel_set(MT_CPU, MT_OP_avg_pool_input, DTYPE, (mt_kernel)K(avg_pool_input));
 #endif
 }

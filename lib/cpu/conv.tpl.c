@@ -1,61 +1,51 @@
-/* conv.tpl.c: convolution through im2col for REAL. All tensors are contiguous.
- * columns: taps×n of one stripe, n = (p1 - p0) Q outputs; in: the group's channels×H×W */
+/* conv.tpl.c: convolution through im2col for elements of type T. All tensors are contiguous.
+ * columns: taps×n of one stripe, n = (p1 - p0) Q outputs; in: the group's channels, planes of D×H×W; out: its planes of
+ * P×Q */
 
-static mt_conv2d_kernel K(portable_conv2d);
-static mt_conv2d_grad_kernel K(portable_input), K(portable_weight);
+static mt_conv_kernel K(portable_conv);
+static mt_conv_grad_kernel K(portable_input), K(portable_weight);
 
-/* One row of columns for one output row: to[q] = row[q·stride + shift], or 0 outside 0 … width - 1 */
-static inline void K(lay_row)(REAL *to, const REAL *row, int64_t outputs, int64_t width, int64_t shift,
-                              int64_t stride) {
-  mt_span s = mt_window_span(shift, stride, width, outputs);
-  for (int64_t q = 0; q < s.first; q++) to[q] = 0;
-  if (stride == 1)
-    for (int64_t q = s.first; q < s.end; q++) to[q] = row[q + shift];
-  else
-    for (int64_t q = s.first; q < s.end; q++) to[q] = row[q * stride + shift];
-  for (int64_t q = s.end; q < outputs; q++) to[q] = 0;
+#include "../lay_columns.tpl.c"
+
+/* The transposed step: adds each element of the columns to the place that it came from. First those of one tap of one
+ * channel, where tap is its place on the input for the output at 0, 0, 0; o: depth and height of the first of count rows. */
+static inline const T *K(add_tap)(T *restrict in, const T *restrict columns, const geometry *g, const int64_t *tap,
+                                  const int64_t *o, int64_t count) {
+  const int64_t *stride = g->w->stride, width = g->in[2], shift = tap[2], step = stride[2];
+  int64_t z = tap[0] + o[0] * stride[0];
+  mt_span s = mt_window_span(shift, step, width, g->Q);
+  for (int64_t first = o[1]; count > 0; first = 0, z += stride[0]) { /* the rows of one depth */
+    int64_t y = tap[1] + first * stride[1], rows = mt_least(count, g->out[1] - first);
+    count -= rows;
+    for (; rows > 0; rows--, y += stride[1], columns += g->Q) {
+      if (z < 0 || z >= g->in[0] || y < 0 || y >= g->in[1]) continue;
+      T *row = in + (z * g->in[1] + y) * width;
+      if (step == 1)
+        for (int64_t q = s.first; q < s.end; q++) row[q + shift] += columns[q];
+      else
+        for (int64_t q = s.first; q < s.end; q++) row[q * step + shift] += columns[q];
+    }
+  }
+  return columns;
 }
 
-static void K(lay_columns)(REAL *columns, const REAL *in, const geometry *g, int64_t p0, int64_t p1) {
+static void K(add_columns)(T *in, const T *columns, const geometry *g, int64_t channels, int64_t p0, int64_t p1) {
   const mt_window *w = g->w;
-  for (int64_t c = 0; c < g->channels; c++)
+  int64_t tap[3], o[2] = {p0 / g->out[1], p0 % g->out[1]};
+  for (int64_t c = 0; c < channels; c++, in += g->volume)
     for (int64_t i = 0; i < w->kernel[0]; i++)
       for (int64_t j = 0; j < w->kernel[1]; j++)
-        for (int64_t p = p0; p < p1; p++, columns += g->Q) {
-          int64_t y = p * w->stride[0] - w->pad[0] + i * w->dilation[0];
-          if (y < 0 || y >= g->H)
-            memset(columns, 0, (size_t)g->Q * sizeof *columns);
-          else
-            K(lay_row)(columns, in + (c * g->H + y) * g->W, g->Q, g->W, j * w->dilation[1] - w->pad[1], w->stride[1]);
+        for (int64_t k = 0; k < w->kernel[2]; k++) {
+          mt_window_tap(w, i, j, k, tap);
+          columns = K(add_tap)(in, columns, g, tap, o, p1 - p0);
         }
-}
-
-/* The transposed step: adds each element of the columns to the place that it came from. */
-static void K(add_columns)(REAL *in, const REAL *columns, const geometry *g, int64_t channels, int64_t p0,
-                           int64_t p1) {
-  const mt_window *w = g->w;
-  for (int64_t c = 0; c < channels; c++)
-    for (int64_t i = 0; i < w->kernel[0]; i++)
-      for (int64_t j = 0; j < w->kernel[1]; j++) {
-        int64_t shift = j * w->dilation[1] - w->pad[1], stride = w->stride[1];
-        mt_span s = mt_window_span(shift, stride, g->W, g->Q);
-        for (int64_t p = p0; p < p1; p++, columns += g->Q) {
-          int64_t y = p * w->stride[0] - w->pad[0] + i * w->dilation[0];
-          REAL *row = in + (c * g->H + y) * g->W;
-          if (y < 0 || y >= g->H) continue;
-          if (stride == 1)
-            for (int64_t q = s.first; q < s.end; q++) row[q + shift] += columns[q];
-          else
-            for (int64_t q = s.first; q < s.end; q++) row[q * stride + shift] += columns[q];
-        }
-      }
 }
 
 /* Output rows p0 … p1 - 1 of one group of one image. out: planes×P×Q, weight: planes×taps, bias: planes or NULL */
-static void K(forward)(REAL *out, const REAL *in, const REAL *weight, const REAL *bias, REAL *columns,
+static void K(forward)(T *out, const T *in, const T *weight, const T *bias, T *columns,
                        const geometry *g, int64_t p0, int64_t p1) {
   int64_t n = (p1 - p0) * g->Q, plane = g->P * g->Q;
-  if (!g->direct) K(lay_columns)(columns, in, g, p0, p1);
+  if (!g->direct) K(lay_columns)(columns, in, g->channels, g->in, g->out, g->w, p0, p1);
   out += p0 * g->Q;
   for (int64_t k = 0; k < g->planes && bias; k++)
     for (int64_t i = 0; i < n; i++) out[k * plane + i] = bias[k];
@@ -63,22 +53,22 @@ static void K(forward)(REAL *out, const REAL *in, const REAL *weight, const REAL
              g->direct ? in + p0 * g->Q : columns, (int)(g->direct ? plane : n), bias ? 1 : 0, out, (int)plane);
 }
 
-/* out: N×K×P×Q, input: N×C×H×W, weight: K×(C/groups)×kH×kW, bias: K or NULL */
-static int K(conv2d)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
+/* out: N×K×…, input: N×C×…, weight: K×(C/groups)×…, bias: K or NULL */
+static int K(conv)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
                      const mt_window *w) {
-  geometry g = geometry_of(input, out, w, sizeof(REAL));
-  if (g.taps == 0 || too_large(&g)) return K(portable_conv2d)(out, input, weight, bias, w);
+  geometry g = geometry_of(input, out, w, sizeof(T));
+  if (g.taps == 0 || too_large(&g)) return K(portable_conv)(out, input, weight, bias, w);
   int64_t pieces = g.batch * g.groups * g.stripes, room = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
   int threads = threads_for(pieces, (double)g.planes * (double)g.taps * (double)(g.rows * g.Q));
-  REAL *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(REAL), &capacity);
+  T *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
-  REAL *to = mt_tensor_data(out);
-  const REAL *in = mt_tensor_data(input), *taps = mt_tensor_data(weight), *biases = bias ? mt_tensor_data(bias) : NULL;
+  T *to = mt_tensor_data(out);
+  const T *in = mt_tensor_data(input), *taps = mt_tensor_data(weight), *biases = bias ? mt_tensor_data(bias) : NULL;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t i = 0; i < pieces; i++) {
     int64_t plane = i / g.stripes, group = plane % g.groups, p0 = i % g.stripes * g.rows; /* plane: image, group */
     int64_t p1 = mt_least(p0 + g.rows, g.P);
-    K(forward)(to + plane * g.planes * g.P * g.Q, in + plane * g.channels * g.H * g.W, taps + group * g.planes * g.taps,
+    K(forward)(to + plane * g.planes * g.P * g.Q, in + plane * g.channels * g.volume, taps + group * g.planes * g.taps,
                biases ? biases + group * g.planes : NULL, scratch + (threads > 1 ? omp_get_thread_num() : 0) * room, &g,
                p0, p1);
   }
@@ -86,13 +76,13 @@ static int K(conv2d)(mt_tensor *out, const mt_tensor *input, const mt_tensor *we
   return 0;
 }
 
-/* Channels c0 … c1 - 1 of one group of one image. in: channels×H×W, grad: planes×P×Q, weight: planes×taps */
-static void K(backward)(REAL *in, const REAL *grad, const REAL *weight, REAL *columns, const geometry *g, int64_t c0,
+/* Channels c0 … c1 - 1 of one group of one image. in: channels×D×H×W, grad: planes×P×Q, weight: planes×taps */
+static void K(backward)(T *in, const T *grad, const T *weight, T *columns, const geometry *g, int64_t c0,
                         int64_t c1) {
-  int64_t plane = g->P * g->Q, kernel = g->w->kernel[0] * g->w->kernel[1], taps = (c1 - c0) * kernel;
-  in += c0 * g->H * g->W;
-  weight += c0 * kernel;
-  if (!g->direct) memset(in, 0, (size_t)((c1 - c0) * g->H * g->W) * sizeof *in);
+  int64_t plane = g->P * g->Q, taps = (c1 - c0) * g->kernel;
+  in += c0 * g->volume;
+  weight += c0 * g->kernel;
+  if (!g->direct) memset(in, 0, (size_t)((c1 - c0) * g->volume) * sizeof *in);
   for (int64_t p0 = 0; p0 < g->P; p0 += g->rows) {
     int64_t p1 = mt_least(p0 + g->rows, g->P), n = (p1 - p0) * g->Q;
     BLAS(gemm)(CblasRowMajor, CblasTrans, CblasNoTrans, (int)taps, (int)n, (int)g->planes, 1, weight, (int)g->taps,
@@ -101,22 +91,22 @@ static void K(backward)(REAL *in, const REAL *grad, const REAL *weight, REAL *co
   }
 }
 
-/* out: N×C×H×W, grad: N×K×P×Q, weight: K×(C/groups)×kH×kW. Threads share out images, groups and, where these are few,
+/* out: N×C×…, grad: N×K×…, weight: K×(C/groups)×…. Threads share out images, groups and, where these are few,
  * blocks of channels. */
-static int K(conv2d_input)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
-  geometry g = geometry_of(out, grad, w, sizeof(REAL));
+static int K(conv_input)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
+  geometry g = geometry_of(out, grad, w, sizeof(T));
   if (g.taps == 0 || too_large(&g)) return K(portable_input)(out, grad, weight, w);
   int64_t planes = g.batch * g.groups, blocks = mt_least(g.channels, (mt_get_threads() + planes - 1) / planes);
   int64_t room = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
   int threads = threads_for(planes * blocks, (double)g.planes * (double)g.taps * (double)(g.P * g.Q) / (double)blocks);
-  REAL *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(REAL), &capacity);
+  T *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
-  REAL *to = mt_tensor_data(out);
-  const REAL *from = mt_tensor_data(grad), *taps = mt_tensor_data(weight);
+  T *to = mt_tensor_data(out);
+  const T *from = mt_tensor_data(grad), *taps = mt_tensor_data(weight);
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t i = 0; i < planes * blocks; i++) {
     int64_t plane = i / blocks, block = i % blocks; /* plane: image, group */
-    K(backward)(to + plane * g.channels * g.H * g.W, from + plane * g.planes * g.P * g.Q,
+    K(backward)(to + plane * g.channels * g.volume, from + plane * g.planes * g.P * g.Q,
                 taps + plane % g.groups * g.planes * g.taps,
                 scratch + (threads > 1 ? omp_get_thread_num() : 0) * room, &g, g.channels * block / blocks,
                 g.channels * (block + 1) / blocks);
@@ -126,16 +116,16 @@ static int K(conv2d_input)(mt_tensor *out, const mt_tensor *grad, const mt_tenso
 }
 
 /* out (planes×taps) += what output rows p0 … p1 - 1 of one group of one image contribute */
-static void K(weigh)(REAL *out, const REAL *grad, const REAL *in, REAL *columns, const geometry *g, int64_t p0,
+static void K(weigh)(T *out, const T *grad, const T *in, T *columns, const geometry *g, int64_t p0,
                      int64_t p1) {
   int64_t n = (p1 - p0) * g->Q, plane = g->P * g->Q;
-  if (!g->direct) K(lay_columns)(columns, in, g, p0, p1);
+  if (!g->direct) K(lay_columns)(columns, in, g->channels, g->in, g->out, g->w, p0, p1);
   BLAS(gemm)(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g->planes, (int)g->taps, (int)n, 1, grad + p0 * g->Q,
              (int)plane, g->direct ? in + p0 * g->Q : columns, (int)(g->direct ? plane : n), 1, out, (int)g->taps);
 }
 
 /* Share s of so many: its part of the pieces (image, group, stripe), into its own sums. */
-static void K(weigh_share)(REAL *sums, const REAL *grad, const REAL *in, REAL *columns, const geometry *g, int s,
+static void K(weigh_share)(T *sums, const T *grad, const T *in, T *columns, const geometry *g, int s,
                            int shares) {
   int64_t pieces = g->batch * g->groups * g->stripes;
   memset(sums, 0, (size_t)(g->K * g->taps) * sizeof *sums);
@@ -143,23 +133,23 @@ static void K(weigh_share)(REAL *sums, const REAL *grad, const REAL *in, REAL *c
     int64_t plane = i / g->stripes, group = plane % g->groups, p0 = i % g->stripes * g->rows;
     int64_t p1 = mt_least(p0 + g->rows, g->P);
     K(weigh)(sums + group * g->planes * g->taps, grad + plane * g->planes * g->P * g->Q,
-             in + plane * g->channels * g->H * g->W, columns, g, p0, p1);
+             in + plane * g->channels * g->volume, columns, g, p0, p1);
   }
 }
 
-/* out: K×(C/groups)×kH×kW, grad: N×K×P×Q, input: N×C×H×W. Every thread adds up a fixed share of the batch, and the
+/* out: K×(C/groups)×…, grad: N×K×…, input: N×C×…. Every thread adds up a fixed share of the batch, and the
  * shares are added in order: the result depends on the number of threads, but not on their timing. */
-static int K(conv2d_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w) {
-  geometry g = geometry_of(input, grad, w, sizeof(REAL));
+static int K(conv_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w) {
+  geometry g = geometry_of(input, grad, w, sizeof(T));
   if (g.batch == 0 || g.taps == 0 || too_large(&g)) return K(portable_weight)(out, grad, input, w);
   int64_t count = g.K * g.taps, columns = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
   double work = (double)g.planes * (double)g.taps * (double)(g.rows * g.Q);
   int shares = threads_for(g.batch * g.groups * g.stripes, work);
   int64_t room = columns + count;
-  REAL *scratch = mt_allocate(MT_CPU, 0, (size_t)(shares * room) * sizeof(REAL), &capacity);
+  T *scratch = mt_allocate(MT_CPU, 0, (size_t)(shares * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
-  REAL *to = mt_tensor_data(out);
-  const REAL *from = mt_tensor_data(grad), *in = mt_tensor_data(input);
+  T *to = mt_tensor_data(out);
+  const T *from = mt_tensor_data(grad), *in = mt_tensor_data(input);
 #pragma omp parallel for num_threads(shares) schedule(static, 1) if (shares > 1)
   for (int s = 0; s < shares; s++)
     K(weigh_share)(s == 0 ? to : scratch + s * room + columns, from, in, scratch + s * room, &g, s, shares);
@@ -171,10 +161,10 @@ static int K(conv2d_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tens
 }
 
 static void K(register)(void) {
-  K(portable_conv2d) = (mt_conv2d_kernel)mt_kernel_get(MT_CPU, MT_OP_conv2d, DTYPE);
-  K(portable_input) = (mt_conv2d_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv2d_input, DTYPE);
-  K(portable_weight) = (mt_conv2d_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv2d_weight, DTYPE);
-  mt_kernel_set(MT_CPU, MT_OP_conv2d, DTYPE, (mt_kernel)K(conv2d));
-  mt_kernel_set(MT_CPU, MT_OP_conv2d_input, DTYPE, (mt_kernel)K(conv2d_input));
-  mt_kernel_set(MT_CPU, MT_OP_conv2d_weight, DTYPE, (mt_kernel)K(conv2d_weight));
+  K(portable_conv) = (mt_conv_kernel)mt_kernel_get(MT_CPU, MT_OP_conv, DTYPE);
+  K(portable_input) = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_input, DTYPE);
+  K(portable_weight) = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_weight, DTYPE);
+  mt_kernel_set(MT_CPU, MT_OP_conv, DTYPE, (mt_kernel)K(conv));
+  mt_kernel_set(MT_CPU, MT_OP_conv_input, DTYPE, (mt_kernel)K(conv_input));
+  mt_kernel_set(MT_CPU, MT_OP_conv_weight, DTYPE, (mt_kernel)K(conv_weight));
 }

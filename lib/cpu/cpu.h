@@ -4,7 +4,7 @@
 #include "../kernels.h"
 
 void mt_cpu_register_blas(void); /* matmul, dot: float, double */
-void mt_cpu_register_conv(void); /* conv2d, conv2d_input, conv2d_weight: float, double */
+void mt_cpu_register_conv(void); /* conv, conv_input, conv_weight: float, double */
 void mt_cpu_register_isa(
     void); /* builds of the pointwise rows, steps, reductions and layer_norm for wider instruction sets */
 

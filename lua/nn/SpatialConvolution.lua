@@ -58,9 +58,9 @@ function SpatialConvolution:compute(input)
     errors.fail('%s: expected %dxHxW or Nx%dxHxW, got %s', torch.type(self), self.nInputPlane, self.nInputPlane,
                 sizes.text(input))
   end
-  local window = F.window(self.kH, self.kW, self.dH, self.dW, self.padH, self.padW)
-  if dims == 4 then return F.conv2d(input, self.weight, self.bias, window) end
-  return F.squeeze(F.conv2d(F.unsqueeze(input, 0), self.weight, self.bias, window), 0)
+  local window = F.window({self.kH, self.kW}, {self.dH, self.dW}, {self.padH, self.padW})
+  if dims == 4 then return F.conv(input, self.weight, self.bias, window) end
+  return F.squeeze(F.conv(F.unsqueeze(input, 0), self.weight, self.bias, window), 0)
 end
 
 -- Buffers that files of Torch7 may hold.

@@ -14,7 +14,7 @@ local layout = handle.layout
 -- What both have in common, as plain functions.
 
 local function window_of(self, count_pad)
-  return F.window(self.kH, self.kW, self.dH, self.dW, self.padH or 0, self.padW or 0, 1, 1, 1, self.ceil_mode,
+  return F.window({self.kH, self.kW}, {self.dH, self.dW}, {self.padH or 0, self.padW or 0}, 1, 1, self.ceil_mode,
                   count_pad)
 end
 
@@ -74,7 +74,7 @@ end
 
 function Max:compute(input)
   local batch, single = batch_of(self, input)
-  local out, index = F.max_pool2d(batch, window_of(self))
+  local out, index = F.max_pool(batch, window_of(self))
   keep_indices(self, index, single)
   return single and F.squeeze(out, 0) or out
 end
@@ -117,7 +117,7 @@ function Average:compute(input)
   local batch, single = batch_of(self, input)
   -- files of the first years have neither padding nor these flags, and give sums
   local count_pad = self.count_include_pad or self.ceil_mode == nil
-  local out = F.avg_pool2d(batch, window_of(self, count_pad))
+  local out = F.avg_pool(batch, window_of(self, count_pad))
   if not self.divide then out = F.mul(out, self.kW * self.kH) end
   return single and F.squeeze(out, 0) or out
 end

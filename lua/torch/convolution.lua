@@ -12,8 +12,6 @@ local fail = errors.fail
 
 local function size(x, dim) return tonumber(layout(x).size[dim]) end
 
-local function view(x, ...) return F.contiguous(x):view(...) end
-
 local function is_full(name, flag)
   if flag ~= nil and flag ~= 'V' and flag ~= 'F' then
     fail('%s: expected \'V\' or \'F\', got %s', name, tostring(flag))
@@ -50,25 +48,17 @@ local function last_dims(x, n)
   return dims
 end
 
--- x: planes×H×W, k: output planes×planes×kH×kW
-local function correlate_images(x, k, groups, full)
-  local h, w = size(k, 2), size(k, 3)
-  local window = F.window(h, w, 1, 1, full and h - 1 or 0, full and w - 1 or 0, 1, 1, groups)
-  return F.squeeze(F.conv2d(F.unsqueeze(x, 0), k, nil, window), 0)
+-- x: planes×I, k: output planes×planes×k, both with n dimensions behind
+local function correlate(x, k, groups, full, n)
+  local kernel, pad = {}, {}
+  for i = 1, n do
+    kernel[i] = size(k, i + 1)
+    pad[i] = full and kernel[i] - 1 or 0
+  end
+  return F.squeeze(F.conv(F.unsqueeze(x, 0), k, nil, F.window(kernel, 1, pad, 1, groups)), 0)
 end
 
--- x: planes×T×H×W, k: output planes×planes×kT×kH×kW. Each depth of the result is an image of its own, and the kT depths
--- of x that it comes from are its planes.
-local function correlate_volumes(x, k, groups, full)
-  local depth, h, w = size(k, 2), size(k, 3), size(k, 4)
-  if full then x = F.pad(x, {0, 0, depth - 1, depth - 1, 0, 0, 0, 0}, 0) end
-  local windows = F.permute(F.unfold(x, 1, depth, 1), {1, 0, 4, 2, 3})
-  local images = view(windows, size(windows, 0), -1, size(x, 2), size(x, 3))
-  local window = F.window(h, w, 1, 1, full and h - 1 or 0, full and w - 1 or 0, 1, 1, groups)
-  return F.transpose(F.conv2d(images, view(k, size(k, 0), -1, h, w), nil, window), 0, 1)
-end
-
-local function declare(name, n, correlate, turned)
+local function declare(name, n, turned)
   local function run(x, k, flag)
     if not is_tensor(x) then op.expected_tensor(name, x) end
     if not is_tensor(k) then op.expected_tensor(name, k) end
@@ -76,7 +66,7 @@ local function declare(name, n, correlate, turned)
     local planes, kernels, groups = as_planes(name, x, k, n)
     if not full then check_fit(name, x, k, n) end
     if turned then kernels = F.flip(kernels, last_dims(kernels, n)) end
-    local out = correlate(planes, kernels, groups, full)
+    local out = correlate(planes, kernels, groups, full, n)
     return layout(x).dim == n and F.squeeze(out, 0) or out
   end
   return function(a, b, c, flag)
@@ -90,15 +80,15 @@ local functions = {}
 --- torch.xcorr2([result,] x, k[, 'V'|'F']): the correlation of an image H×W with a kernel, where that lies within the
 -- image ('V') or wherever the two overlap ('F'). planes×H×W with planes×kH×kW: each plane with its own; with
 -- outputs×planes×kH×kW: summed over the planes, for each output
-functions.xcorr2 = declare('xcorr2', 2, correlate_images, false)
+functions.xcorr2 = declare('xcorr2', 2, false)
 
 --- torch.conv2([result,] x, k[, 'V'|'F']): the convolution: xcorr2 with the kernel turned round
-functions.conv2 = declare('conv2', 2, correlate_images, true)
+functions.conv2 = declare('conv2', 2, true)
 
 --- torch.xcorr3([result,] x, k[, 'V'|'F']): xcorr2 of volumes T×H×W or planes×T×H×W
-functions.xcorr3 = declare('xcorr3', 3, correlate_volumes, false)
+functions.xcorr3 = declare('xcorr3', 3, false)
 
 --- torch.conv3([result,] x, k[, 'V'|'F']): conv2 of volumes T×H×W or planes×T×H×W
-functions.conv3 = declare('conv3', 3, correlate_volumes, true)
+functions.conv3 = declare('conv3', 3, true)
 
 return {functions = functions, methods = functions}

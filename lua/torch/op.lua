@@ -45,6 +45,13 @@ function op.expected_tensor(name, x)
   return errors.fail('%s: expected a tensor, got %s', name, x == nil and 'nothing' or what)
 end
 
+--- Refuses the first of the arguments after name that is no tensor.
+function op.check(name, ...)
+  for i = 1, select('#', ...) do
+    if not is_tensor((select(i, ...))) then op.expected_tensor(name, (select(i, ...))) end
+  end
+end
+
 --- Appends what was just computed to the open tape. into: out existed before and was overwritten.
 function op.record(row, out, a, b, c, p, q, r, s, into)
   local tape = state.tape

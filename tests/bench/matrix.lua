@@ -33,9 +33,9 @@ local rows = {
 
 local F = torch.F
 local passes = {
-  forward = function(x, w, _, window) return function() F.conv2d(x, w, nil, window) end end,
-  input = function(x, w, g, window) return function() F.conv2d_input(g, w, x, window) end end,
-  weight = function(x, w, g, window) return function() F.conv2d_weight(g, x, w, window) end end,
+  forward = function(x, w, _, window) return function() F.conv(x, w, nil, window) end end,
+  input = function(x, w, g, window) return function() F.conv_input(g, w, x, window) end end,
+  weight = function(x, w, g, window) return function() F.conv_weight(g, x, w, window) end end,
 }
 
 for _, s in ipairs(shapes) do
@@ -45,10 +45,10 @@ for _, s in ipairs(shapes) do
       name = ('conv %s %s'):format(s[1], pass), goal = goal, flops = 2 * s[2] * s[5] * out ^ 2 * s[3] * s[6] ^ 2,
       make = function(pick)
         local n, size, k = pick(s[2], 1), pick(s[4], s[6] + 2), s[6]
-        local window = F.window(k, k, s[7], s[7], s[8], s[8])
+        local window = F.window({k, k}, s[7], s[8])
         local x = torch.FloatTensor(n, s[3], size, size):uniform(-1, 1)
         local w = torch.FloatTensor(s[5], s[3], k, k):uniform(-1, 1)
-        local g = F.conv2d(x, w, nil, window):uniform(-1, 1)
+        local g = F.conv(x, w, nil, window):uniform(-1, 1)
         return passes[pass](x, w, g, window)
       end,
     }

@@ -1,93 +1,160 @@
-/* test_conv.c: convolution and its gradients against plain loops for every dtype, and against finite differences. */
+/* test_conv.c: convolution over one to three axes, its gradients and its columns against plain loops for every dtype,
+ * and against finite differences. */
 #include "tensors.h"
 
 typedef struct {
-  int64_t N, C, H, W, K;
+  int64_t N, C, in[3], K; /* in: the spatial sizes, as many as the window has axes */
   mt_window w;
 } layer;
 
-#define WINDOW(KH, KW, SH, SW, PH, PW, DH, DW, GROUPS) \
-  { {KH, KW}, {SH, SW}, {PH, PW}, {DH, DW}, GROUPS, 0, 0 }
+#define LIST(...) \
+  { __VA_ARGS__ }
+#define WINDOW(AXES, KERNEL, STRIDE, PAD, DILATION, GROUPS) \
+  { KERNEL, STRIDE, PAD, DILATION, GROUPS, AXES, 0, 0 }
 
 static const layer layers[] = {
-    {2, 1, 7, 6, 3, WINDOW(3, 3, 1, 1, 0, 0, 1, 1, 1)},
-    {1, 3, 5, 5, 4, WINDOW(1, 1, 1, 1, 0, 0, 1, 1, 1)}, /* the input itself is the columns */
-    {2, 4, 6, 7, 6, WINDOW(1, 1, 2, 1, 0, 0, 1, 1, 2)},
-    {3, 4, 6, 5, 6, WINDOW(3, 2, 1, 2, 1, 1, 1, 1, 2)}, /* groups */
-    {2, 4, 9, 8, 4, WINDOW(3, 3, 2, 1, 2, 3, 2, 3, 4)}, /* depthwise, dilated */
-    {2, 2, 4, 5, 3, WINDOW(2, 5, 3, 2, 3, 4, 1, 1, 1)}, /* padding beyond the kernel, stride beyond it */
-    {1, 2, 1, 9, 2, WINDOW(1, 4, 1, 3, 0, 1, 1, 2, 1)},
-    {2, 1, 3, 300, 2, WINDOW(2, 3, 1, 2, 0, 1, 1, 1, 1)}, /* rows longer than the blocks of the portable kernels */
-    {5, 3, 40, 40, 8, WINDOW(5, 5, 1, 1, 2, 2, 1, 1, 1)}, /* several threads, several stripes */
+    {2, 1, {7, 6}, 3, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1)},
+    {1, 3, {5, 5}, 4, WINDOW(2, LIST(1, 1), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1)}, /* the input is the columns */
+    {2, 4, {6, 7}, 6, WINDOW(2, LIST(1, 1), LIST(2, 1), LIST(0, 0), LIST(1, 1), 2)},
+    {3, 4, {6, 5}, 6, WINDOW(2, LIST(3, 2), LIST(1, 2), LIST(1, 1), LIST(1, 1), 2)}, /* groups */
+    {2, 4, {9, 8}, 4, WINDOW(2, LIST(3, 3), LIST(2, 1), LIST(2, 3), LIST(2, 3), 4)}, /* depthwise, dilated */
+    {2, 3, {8, 6}, 9, WINDOW(2, LIST(3, 2), LIST(1, 1), LIST(1, 1), LIST(1, 1), 3)}, /* three planes for a channel */
+    {2, 2, {4, 5}, 3, WINDOW(2, LIST(2, 5), LIST(3, 2), LIST(3, 4), LIST(1, 1), 1)}, /* padding, stride > kernel */
+    {1, 2, {1, 9}, 2, WINDOW(2, LIST(1, 4), LIST(1, 3), LIST(0, 1), LIST(1, 2), 1)},
+    {2, 3, {11}, 4, WINDOW(1, LIST(3), LIST(2), LIST(1), LIST(2), 1)},
+    {3, 4, {9}, 8, WINDOW(1, LIST(4), LIST(1), LIST(2), LIST(1), 4)},
+    {2, 2, {3, 4, 5}, 3, WINDOW(3, LIST(2, 3, 2), LIST(1, 1, 1), LIST(0, 1, 0), LIST(1, 1, 1), 1)},
+    {1, 4, {5, 4, 6}, 4, WINDOW(3, LIST(2, 1, 3), LIST(2, 1, 2), LIST(1, 0, 2), LIST(2, 1, 1), 2)},
+    {1, 3, {4, 4, 4}, 3, WINDOW(3, LIST(3, 2, 2), LIST(1, 2, 1), LIST(2, 1, 1), LIST(1, 2, 2), 3)},
+    {2, 3, {2, 3, 4}, 2, WINDOW(3, LIST(1, 1, 1), LIST(1, 1, 1), LIST(0, 0, 0), LIST(1, 1, 1), 1)},
+    {2, 1, {3, 300}, 2, WINDOW(2, LIST(2, 3), LIST(1, 2), LIST(0, 1), LIST(1, 1), 1)}, /* longer than RUN */
+    {5, 3, {40, 40}, 8, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(2, 2), LIST(1, 1), 1)}, /* threads, stripes */
 };
-enum { LAYERS = sizeof layers / sizeof *layers };
+enum { LAYERS = sizeof layers / sizeof *layers, SMALL = LAYERS - 2 };
 
 static int64_t outputs(const layer *l, int d) {
-  int64_t in = d == 0 ? l->H : l->W, reach = l->w.dilation[d] * (l->w.kernel[d] - 1);
-  return (in + 2 * l->w.pad[d] - reach - 1) / l->w.stride[d] + 1;
+  int64_t reach = l->w.dilation[d] * (l->w.kernel[d] - 1);
+  return (l->in[d] + 2 * l->w.pad[d] - reach - 1) / l->w.stride[d] + 1;
+}
+
+/* n, m and so many spatial sizes */
+static void sizes_of(int64_t *size, int64_t n, int64_t m, int axes, const int64_t *spatial) {
+  size[0] = n;
+  size[1] = m;
+  for (int d = 0; d < axes; d++) size[d + 2] = spatial[d];
+}
+
+static int64_t product(int n, const int64_t *size) {
+  int64_t p = 1;
+  for (int i = 0; i < n; i++) p *= size[i];
+  return p;
+}
+
+/* The place of the input that tap t of output o sees, or -1 */
+static int64_t seen(const layer *l, const int64_t *out, int64_t o, int64_t t) {
+  int64_t place = 0, step = 1;
+  for (int d = l->w.axes - 1; d >= 0; d--) {
+    int64_t at = o % out[d] * l->w.stride[d] - l->w.pad[d] + t % l->w.kernel[d] * l->w.dilation[d];
+    if (at < 0 || at >= l->in[d]) return -1;
+    place += at * step;
+    step *= l->in[d];
+    o /= out[d];
+    t /= l->w.kernel[d];
+  }
+  return place;
 }
 
 /* Goes through every (image, group plane, channel, tap, output) of the convolution and does one of three things with
  * y[output] , w[tap], x[input]: 0: y += w x; 1: x += w y; 2: w += y x */
 static void plain(const layer *l, int what, double *y, double *w, double *x) {
-  const mt_window *o = &l->w;
-  int64_t P = outputs(l, 0), Q = outputs(l, 1), c_group = l->C / o->groups, k_group = l->K / o->groups;
-  for (int64_t n = 0; n < l->N; n++)
-    for (int64_t k = 0; k < l->K; k++)
-      for (int64_t c = 0; c < c_group; c++)
-        for (int64_t i = 0; i < o->kernel[0]; i++)
-          for (int64_t j = 0; j < o->kernel[1]; j++)
-            for (int64_t p = 0; p < P; p++)
-              for (int64_t q = 0; q < Q; q++) {
-                int64_t row = p * o->stride[0] - o->pad[0] + i * o->dilation[0];
-                int64_t column = q * o->stride[1] - o->pad[1] + j * o->dilation[1];
-                if (row < 0 || row >= l->H || column < 0 || column >= l->W) continue;
-                double *at_y = &y[((n * l->K + k) * P + p) * Q + q];
-                double *at_w = &w[((k * c_group + c) * o->kernel[0] + i) * o->kernel[1] + j];
-                double *at_x = &x[((n * l->C + k / k_group * c_group + c) * l->H + row) * l->W + column];
-                if (what == 0) *at_y += *at_w * *at_x;
-                if (what == 1) *at_x += *at_w * *at_y;
-                if (what == 2) *at_w += *at_y * *at_x;
-              }
+  int64_t out[3], c_group = l->C / l->w.groups, k_group = l->K / l->w.groups;
+  for (int d = 0; d < l->w.axes; d++) out[d] = outputs(l, d);
+  int64_t places = product(l->w.axes, out), taps = product(l->w.axes, l->w.kernel), volume = product(l->w.axes, l->in);
+  for (int64_t i = 0; i < l->N * l->K * c_group * taps * places; i++) {
+    int64_t o = i % places, t = i / places % taps, c = i / (places * taps) % c_group;
+    int64_t k = i / (places * taps * c_group) % l->K, n = i / (places * taps * c_group * l->K);
+    int64_t place = seen(l, out, o, t);
+    if (place < 0) continue;
+    double *at_y = &y[(n * l->K + k) * places + o], *at_w = &w[(k * c_group + c) * taps + t];
+    double *at_x = &x[(n * l->C + k / k_group * c_group + c) * volume + place];
+    if (what == 0) *at_y += *at_w * *at_x;
+    if (what == 1) *at_x += *at_w * *at_y;
+    if (what == 2) *at_w += *at_y * *at_x;
+  }
 }
 
 static void one_case(const layer *l, int dtype, int layout) {
   char context[100];
-  int64_t x_size[] = {l->N, l->C, l->H, l->W}, y_size[] = {l->N, l->K, outputs(l, 0), outputs(l, 1)};
-  int64_t w_size[] = {l->K, l->C / l->w.groups, l->w.kernel[0], l->w.kernel[1]};
-  mt_tensor *x = noise_tensor(dtype, layout, 4, x_size), *w = noise_tensor(dtype, layout, 4, w_size);
-  mt_tensor *b = noise_tensor(dtype, layout, 1, &l->K), *g = noise_tensor(dtype, layout, 4, y_size);
-  mt_tensor *out = new_tensor(dtype, layout == TURNED ? GAPPED : PLAIN, 4, y_size);
+  int dim = l->w.axes + 2;
+  int64_t out[3], x_size[5], y_size[5], w_size[5];
+  for (int d = 0; d < l->w.axes; d++) out[d] = outputs(l, d);
+  sizes_of(x_size, l->N, l->C, l->w.axes, l->in);
+  sizes_of(y_size, l->N, l->K, l->w.axes, out);
+  sizes_of(w_size, l->K, l->C / l->w.groups, l->w.axes, l->w.kernel);
+  mt_tensor *x = noise_tensor(dtype, layout, dim, x_size), *w = noise_tensor(dtype, layout, dim, w_size);
+  mt_tensor *b = noise_tensor(dtype, layout, 1, &l->K), *g = noise_tensor(dtype, layout, dim, y_size);
+  mt_tensor *y_out = new_tensor(dtype, layout == TURNED ? GAPPED : PLAIN, dim, y_size);
   mt_tensor *gx = mt_tensor_new(dtype, MT_CPU), *gw = mt_tensor_new(dtype, MT_CPU);
   double *vx = values(x), *vw = values(w), *vb = values(b), *vg = values(g);
   double *y = calloc((size_t)mt_tensor_numel(g), 8), scale = 2 + sqrt((double)mt_tensor_numel(w));
   snprintf(context, sizeof context, "layer %d, %s, layout %d", (int)(l - layers), mt_dtype_name(dtype), layout);
   check_context = context;
   plain(l, 0, y, vw, vx);
-  CHECK(mt_conv2d(out, x, w, NULL, &l->w) == 0 && holds(out, 4, y_size, y, scale));
-  for (int64_t i = 0; i < mt_tensor_numel(g); i++) y[i] += vb[i / (y_size[2] * y_size[3]) % l->K];
-  CHECK(mt_conv2d(out, x, w, b, &l->w) == 0 && holds(out, 4, y_size, y, scale));
+  CHECK(mt_conv(y_out, x, w, NULL, &l->w) == 0 && holds(y_out, dim, y_size, y, scale));
+  for (int64_t i = 0; i < mt_tensor_numel(g); i++) y[i] += vb[i / product(l->w.axes, out) % l->K];
+  CHECK(mt_conv(y_out, x, w, b, &l->w) == 0 && holds(y_out, dim, y_size, y, scale));
   memset(vx, 0, (size_t)mt_tensor_numel(x) * 8);
   plain(l, 1, vg, vw, vx);
-  CHECK(mt_conv2d_input(gx, g, w, &l->w, x_size + 2) == 0 && holds(gx, 4, x_size, vx, scale * 2));
+  CHECK(mt_conv_input(gx, g, w, &l->w, l->in) == 0 && holds(gx, dim, x_size, vx, scale * 2));
   free(vx);
   vx = values(x);
   memset(vw, 0, (size_t)mt_tensor_numel(w) * 8);
   plain(l, 2, vg, vw, vx);
   scale = 2 + sqrt((double)mt_tensor_numel(g));
-  CHECK(mt_conv2d_weight(gw, g, x, &l->w, w_size + 2) == 0 && holds(gw, 4, w_size, vw, scale));
+  CHECK(mt_conv_weight(gw, g, x, &l->w, l->w.kernel) == 0 && holds(gw, dim, w_size, vw, scale));
   check_context = "";
-  mt_tensor *tensors[] = {x, w, b, g, out, gx, gw};
+  mt_tensor *tensors[] = {x, w, b, g, y_out, gx, gw};
   double *arrays[] = {vx, vw, vb, vg, y};
   for (int i = 0; i < 7; i++) mt_tensor_free(tensors[i]);
   for (int i = 0; i < 5; i++) free(arrays[i]);
+}
+
+/* im2col against the places that seen gives, and col2im as its transpose: the product of both sides agrees */
+static void columns_case(const layer *l, int dtype, int layout) {
+  char context[100];
+  int dim = l->w.axes + 2;
+  int64_t out[3], x_size[5];
+  for (int d = 0; d < l->w.axes; d++) out[d] = outputs(l, d);
+  int64_t places = product(l->w.axes, out), taps = product(l->w.axes, l->w.kernel), volume = product(l->w.axes, l->in);
+  int64_t size[] = {l->N, l->C * taps, places};
+  sizes_of(x_size, l->N, l->C, l->w.axes, l->in);
+  mt_tensor *x = noise_tensor(dtype, layout, dim, x_size), *g = noise_tensor(dtype, layout, 3, size);
+  mt_tensor *columns = new_tensor(dtype, (layout + 1) % LAYOUTS, 3, size), *back = mt_tensor_new(dtype, MT_CPU);
+  double *vx = values(x), *vg = values(g), *y = malloc((size_t)mt_tensor_numel(g) * 8);
+  double *sums = calloc((size_t)mt_tensor_numel(x), 8);
+  for (int64_t i = 0; i < mt_tensor_numel(g); i++) {
+    int64_t place = seen(l, out, i % places, i / places % taps), at = i / (places * taps) * volume + place;
+    y[i] = place < 0 ? 0 : vx[at];
+    if (place >= 0) sums[at] += vg[i];
+  }
+  snprintf(context, sizeof context, "layer %d, %s, layout %d", (int)(l - layers), mt_dtype_name(dtype), layout);
+  check_context = context;
+  CHECK(mt_im2col(columns, x, &l->w) == 0 && holds(columns, 3, size, y, 0));
+  CHECK(mt_col2im(back, g, &l->w, l->in) == 0 && holds(back, dim, x_size, sums, 8));
+  check_context = "";
+  mt_tensor *all[] = {x, g, columns, back};
+  for (int i = 0; i < 4; i++) mt_tensor_free(all[i]);
+  free(vx);
+  free(vg);
+  free(y);
+  free(sums);
 }
 
 /* sum of g times the convolution of x by w */
 static double projection(const mt_tensor *x, const mt_tensor *w, const mt_tensor *g, const mt_window *window) {
   mt_tensor *y = mt_tensor_new(MT_DOUBLE, MT_CPU);
   double sum = 0;
-  must(mt_conv2d(y, x, w, NULL, window) || mt_dot(y, g, &sum));
+  must(mt_conv(y, x, w, NULL, window) || mt_dot(y, g, &sum));
   mt_tensor_free(y);
   return sum;
 }
@@ -109,42 +176,47 @@ static int agrees(const mt_tensor *gradient, mt_tensor *t, const mt_tensor *x, c
 }
 
 static void finite_differences(void) {
-  for (int n = 0; n < 7; n++) {
+  for (int n = 0; n < SMALL; n++) {
     const layer *l = &layers[n];
-    mt_tensor *x = noise_tensor(MT_DOUBLE, PLAIN, SIZES(l->N, l->C, l->H, l->W));
-    mt_tensor *w = noise_tensor(MT_DOUBLE, PLAIN, SIZES(l->K, l->C / l->w.groups, l->w.kernel[0], l->w.kernel[1]));
-    mt_tensor *g = noise_tensor(MT_DOUBLE, PLAIN, SIZES(l->N, l->K, outputs(l, 0), outputs(l, 1)));
+    int dim = l->w.axes + 2;
+    int64_t out[3], x_size[5], y_size[5], w_size[5];
+    for (int d = 0; d < l->w.axes; d++) out[d] = outputs(l, d);
+    sizes_of(x_size, l->N, l->C, l->w.axes, l->in);
+    sizes_of(y_size, l->N, l->K, l->w.axes, out);
+    sizes_of(w_size, l->K, l->C / l->w.groups, l->w.axes, l->w.kernel);
+    mt_tensor *x = noise_tensor(MT_DOUBLE, PLAIN, dim, x_size), *w = noise_tensor(MT_DOUBLE, PLAIN, dim, w_size);
+    mt_tensor *g = noise_tensor(MT_DOUBLE, PLAIN, dim, y_size);
     mt_tensor *gx = mt_tensor_new(MT_DOUBLE, MT_CPU), *gw = mt_tensor_new(MT_DOUBLE, MT_CPU);
-    CHECK(mt_conv2d_input(gx, g, w, &l->w, x->size + 2) == 0 && agrees(gx, x, x, w, g, &l->w));
-    CHECK(mt_conv2d_weight(gw, g, x, &l->w, w->size + 2) == 0 && agrees(gw, w, x, w, g, &l->w));
+    CHECK(mt_conv_input(gx, g, w, &l->w, x->size + 2) == 0 && agrees(gx, x, x, w, g, &l->w));
+    CHECK(mt_conv_weight(gw, g, x, &l->w, w->size + 2) == 0 && agrees(gw, w, x, w, g, &l->w));
     mt_tensor *all[] = {x, w, g, gx, gw};
     for (int i = 0; i < 5; i++) mt_tensor_free(all[i]);
   }
 }
 
 static void empty_batch(void) {
-  mt_window w = WINDOW(3, 3, 1, 1, 1, 1, 1, 1, 1);
+  mt_window w = WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1);
   for (int dtype = 0; dtype < MT_DTYPES; dtype++) {
     mt_tensor *x = new_tensor(dtype, PLAIN, SIZES(0, 2, 5, 5)), *k = noise_tensor(dtype, PLAIN, SIZES(4, 2, 3, 3));
     mt_tensor *out = mt_tensor_new(dtype, MT_CPU), *gx = mt_tensor_new(dtype, MT_CPU);
     mt_tensor *gw = noise_tensor(dtype, PLAIN, SIZES(4, 2, 3, 3));
     double zero[72] = {0};
-    CHECK(mt_conv2d(out, x, k, NULL, &w) == 0 && holds(out, SIZES(0, 4, 5, 5), zero, 0));
-    CHECK(mt_conv2d_input(gx, out, k, &w, x->size + 2) == 0 && holds(gx, SIZES(0, 2, 5, 5), zero, 0));
-    CHECK(mt_conv2d_weight(gw, out, x, &w, k->size + 2) == 0 && holds(gw, SIZES(4, 2, 3, 3), zero, 0));
+    CHECK(mt_conv(out, x, k, NULL, &w) == 0 && holds(out, SIZES(0, 4, 5, 5), zero, 0));
+    CHECK(mt_conv_input(gx, out, k, &w, x->size + 2) == 0 && holds(gx, SIZES(0, 2, 5, 5), zero, 0));
+    CHECK(mt_conv_weight(gw, out, x, &w, k->size + 2) == 0 && holds(gw, SIZES(4, 2, 3, 3), zero, 0));
     mt_tensor *all[] = {x, k, out, gx, gw};
     for (int i = 0; i < 5; i++) mt_tensor_free(all[i]);
   }
 }
 
 static void in_place(void) { /* the result may lie over an operand of the same sizes */
-  mt_window w = WINDOW(3, 3, 1, 1, 1, 1, 1, 1, 1);
+  mt_window w = WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1);
   mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(2, 3, 6, 6)),
             *k = noise_tensor(MT_FLOAT, PLAIN, SIZES(3, 3, 3, 3));
   mt_tensor *out = mt_tensor_new(MT_FLOAT, MT_CPU);
-  must(mt_conv2d(out, x, k, NULL, &w));
+  must(mt_conv(out, x, k, NULL, &w));
   double *expected = values(out);
-  CHECK(mt_conv2d(x, x, k, NULL, &w) == 0 && holds(x, SIZES(2, 3, 6, 6), expected, 0));
+  CHECK(mt_conv(x, x, k, NULL, &w) == 0 && holds(x, SIZES(2, 3, 6, 6), expected, 0));
   free(expected);
   mt_tensor_free(x);
   mt_tensor_free(k);
@@ -152,16 +224,16 @@ static void in_place(void) { /* the result may lie over an operand of the same s
 }
 
 static void repeatable(void) { /* the same sums for the same threads, and no new memory once warm */
-  mt_window w = WINDOW(3, 3, 1, 1, 1, 1, 1, 1, 1);
+  mt_window w = WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1);
   mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(9, 8, 30, 30)),
             *g = noise_tensor(MT_FLOAT, PLAIN, SIZES(9, 8, 30, 30));
   mt_tensor *a = mt_tensor_new(MT_FLOAT, MT_CPU), *b = mt_tensor_new(MT_FLOAT, MT_CPU);
   mt_set_threads(3);
-  must(mt_conv2d_weight(a, g, x, &w, w.kernel));
+  must(mt_conv_weight(a, g, x, &w, w.kernel));
   int64_t requests = mt_memory(MT_CPU, MT_REQUESTS), live = mt_memory(MT_CPU, MT_LIVE);
   for (int i = 0; i < 5; i++) {
     int equal = 0;
-    must(mt_conv2d_weight(a, g, x, &w, w.kernel));
+    must(mt_conv_weight(a, g, x, &w, w.kernel));
     if (i == 0) {
       must(mt_tensor_resize(b, 4, a->size) || mt_copy(b, a));
       requests = mt_memory(MT_CPU, MT_REQUESTS);
@@ -175,29 +247,56 @@ static void repeatable(void) { /* the same sums for the same threads, and no new
 }
 
 static void bad_windows(mt_tensor *out, const mt_tensor *x, const mt_tensor *k) {
-  const mt_window good = WINDOW(0, 0, 1, 1, 0, 0, 1, 1, 1);
+  const mt_window good = WINDOW(2, LIST(0, 0), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1);
   mt_window w = good;
   w.stride[1] = 0;
-  REFUSES(mt_conv2d(out, x, k, NULL, &w), "conv2d: expected a stride of 1 or more, got 1x0");
+  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a stride of 1 or more, got 1x0");
   w = good;
   w.pad[0] = -1;
-  REFUSES(mt_conv2d(out, x, k, NULL, &w), "conv2d: expected a padding of 0 or more");
+  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a padding of 0 or more");
   w.pad[0] = INT64_MAX;
-  REFUSES(mt_conv2d(out, x, k, NULL, &w), "conv2d: expected a padding of 0 or more");
+  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a padding of 0 or more");
   w = good;
   w.dilation[0] = 0;
-  REFUSES(mt_conv2d(out, x, k, NULL, &w), "conv2d: expected a dilation of 1 or more");
+  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a dilation of 1 or more");
   w.dilation[0] = 5;
-  REFUSES(mt_conv2d(out, x, k, NULL, &w), "does not fit into an input of 9x9");
+  REFUSES(mt_conv(out, x, k, NULL, &w), "does not fit into an input of 9x9");
   w = good;
   w.groups = 0;
-  REFUSES(mt_conv2d(out, x, k, NULL, &w), "conv2d: expected 1 group or more, got 0");
+  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected 1 group or more, got 0");
   w.groups = 3;
-  REFUSES(mt_conv2d(out, x, k, NULL, &w), "conv2d: 8 output planes (of 8x3x5x5) cannot be shared out to 3 groups");
+  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: 8 output planes (of 8x3x5x5) cannot be shared out to 3 groups");
+  w = good;
+  w.axes = 4;
+  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a window of 1 to 3 axes, got 4");
+  REFUSES(mt_conv_weight(out, x, x, &w, k->size + 2), "conv_weight: expected a window of 1 to 3 axes, got 4");
+  w.axes = 3;
+  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a weight of batch x channels x depth x height x width");
+}
+
+static void bad_columns(void) {
+  mt_window w = WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1), huge = w;
+  mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(2, 4, 9, 9)), *out = noise_tensor(MT_FLOAT, PLAIN, SIZES(3));
+  mt_tensor *c = noise_tensor(MT_FLOAT, PLAIN, SIZES(2, 18, 49)), *d = noise_tensor(MT_DOUBLE, PLAIN, SIZES(3));
+  double *before = values(out);
+  int64_t nine[] = {9, 9}, eight[] = {8, 9}, none[] = {-1, 9};
+  huge.kernel[0] = huge.kernel[1] = INT32_MAX;
+  REFUSES(mt_im2col(out, c, &w), "im2col: expected an input of batch x channels x height x width, got 2x18x49");
+  REFUSES(mt_im2col(d, x, &w), "im2col: expected tensors of one type, got float and double");
+  REFUSES(mt_im2col(out, x, &huge), "does not fit into an input of 9x9");
+  huge.pad[0] = huge.pad[1] = INT32_MAX;
+  REFUSES(mt_im2col(out, x, &huge), "more than memory can hold");
+  REFUSES(mt_col2im(out, c, &w, eight), "col2im: expected columns of batch x channels*9 x 42 for an input of 8x9");
+  REFUSES(mt_col2im(out, x, &w, nine), "col2im: expected columns of batch x channels*9 x 49 for an input of 9x9");
+  REFUSES(mt_col2im(out, c, &w, none), "col2im: expected an input of 0 or more, got -1x9");
+  CHECK(holds(out, SIZES(3), before, 0));
+  free(before);
+  mt_tensor *all[] = {x, out, c, d};
+  for (int i = 0; i < 4; i++) mt_tensor_free(all[i]);
 }
 
 static void bad_input(void) {
-  mt_window w = WINDOW(0, 0, 1, 1, 0, 0, 1, 1, 1);
+  mt_window w = WINDOW(2, LIST(0, 0), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1);
   mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(2, 4, 9, 9)),
             *k = noise_tensor(MT_FLOAT, PLAIN, SIZES(8, 3, 5, 5));
   mt_tensor *b = noise_tensor(MT_FLOAT, PLAIN, SIZES(7)), *d = noise_tensor(MT_DOUBLE, PLAIN, SIZES(8, 4, 5, 5));
@@ -206,21 +305,21 @@ static void bad_input(void) {
             *z = noise_tensor(MT_FLOAT, PLAIN, SIZES(8, 3, 0, 1));
   double *before = values(out);
   int64_t five[] = {5, 5}, nine[] = {9, 9}, huge[] = {INT64_MAX, 1};
-  REFUSES(mt_conv2d(out, x, k, NULL, &w),
-          "conv2d: expected an input with 3 channels (weight is 8x3x5x5, groups 1), got 2x4x9x9");
-  REFUSES(mt_conv2d(out, y, k, b, &w), "conv2d: expected a bias of 8 elements (weight is 8x3x5x5), got 7");
-  REFUSES(mt_conv2d(out, x, d, NULL, &w), "float and double");
-  REFUSES(mt_conv2d(out, b, k, NULL, &w), "conv2d: expected an input of batch x channels x height x width, got 7");
-  REFUSES(mt_conv2d(out, x, b, NULL, &w), "conv2d: expected a weight of");
-  REFUSES(mt_conv2d(out, y, z, NULL, &w), "conv2d: expected a kernel of 1 or more, got 0x1");
-  REFUSES(mt_conv2d(y, y, k, NULL, &w), "conv2d: the result has sizes 2x8x5x5");
-  REFUSES(mt_conv2d_input(out, g, k, &w, nine),
-          "conv2d_input: expected a gradient of 2x8x5x5 for an input of 9x9, got 2x8x5x6");
-  REFUSES(mt_conv2d_input(out, y, k, &w, nine), "conv2d_input: expected a gradient of");
-  REFUSES(mt_conv2d_weight(out, g, y, &w, five), "conv2d_weight: expected a gradient of 2x8x5x5 for an input of 9x9");
-  REFUSES(mt_conv2d_weight(out, g, y, &w, huge), "conv2d_weight: expected a kernel of 1 or more");
+  REFUSES(mt_conv(out, x, k, NULL, &w),
+          "conv: expected an input with 3 channels (weight is 8x3x5x5, groups 1), got 2x4x9x9");
+  REFUSES(mt_conv(out, y, k, b, &w), "conv: expected a bias of 8 elements (weight is 8x3x5x5), got 7");
+  REFUSES(mt_conv(out, x, d, NULL, &w), "float and double");
+  REFUSES(mt_conv(out, b, k, NULL, &w), "conv: expected an input of batch x channels x height x width, got 7");
+  REFUSES(mt_conv(out, x, b, NULL, &w), "conv: expected a weight of");
+  REFUSES(mt_conv(out, y, z, NULL, &w), "conv: expected a kernel of 1 or more, got 0x1");
+  REFUSES(mt_conv(y, y, k, NULL, &w), "conv: the result has sizes 2x8x5x5");
+  REFUSES(mt_conv_input(out, g, k, &w, nine),
+          "conv_input: expected a gradient of 2x8x5x5 for an input of 9x9, got 2x8x5x6");
+  REFUSES(mt_conv_input(out, y, k, &w, nine), "conv_input: expected a gradient of");
+  REFUSES(mt_conv_weight(out, g, y, &w, five), "conv_weight: expected a gradient of 2x8x5x5 for an input of 9x9");
+  REFUSES(mt_conv_weight(out, g, y, &w, huge), "conv_weight: expected a kernel of 1 or more");
   w.groups = 2;
-  REFUSES(mt_conv2d_weight(out, g, y, &w, five), "conv2d_weight: 3 channels (of 2x3x9x9) cannot be shared out");
+  REFUSES(mt_conv_weight(out, g, y, &w, five), "conv_weight: 3 channels (of 2x3x9x9) cannot be shared out");
   bad_windows(out, y, k);
   CHECK(holds(out, SIZES(3), before, 0));
   free(before);
@@ -231,11 +330,15 @@ static void bad_input(void) {
 int main(void) {
   for (int i = 0; i < LAYERS; i++)
     for (int dtype = 0; dtype < MT_DTYPES; dtype++)
-      for (int layout = 0; layout < (i == LAYERS - 1 ? 1 : LAYOUTS); layout++) one_case(&layers[i], dtype, layout);
+      for (int layout = 0; layout < (i == LAYERS - 1 ? 1 : LAYOUTS); layout++) {
+        one_case(&layers[i], dtype, layout);
+        columns_case(&layers[i], dtype, layout);
+      }
   finite_differences();
   empty_batch();
   in_place();
   repeatable();
   bad_input();
+  bad_columns();
   return check_end();
 }

@@ -35,7 +35,8 @@ local function fill(t, value)
   return t
 end
 
---- A `make` for a tensor type: make(sizes…), make.positive, make.unit, make.mask, make.places(most, sizes…).
+--- A `make` for a tensor type: make(sizes…), make.positive, make.unit, make.mask, make.places(most, sizes…), and
+-- make.apart: numbers of which no two are near each other, so that a small step leaves their order.
 function samples.maker(typename)
   local Type = torch[typename:match('%.(.*)')]
   local floating = handle.kind(Type()).floating
@@ -48,6 +49,20 @@ function samples.maker(typename)
   function make.unit(...)
     return fill(Type(...), floating and function() return draw(0.1, 0.9, true) end
                            or function() return math.floor(2 * random()) end)
+  end
+  function make.apart(...)
+    local t = Type(...)
+    local order, n = {}, t:nElement()
+    for i = 1, n do
+      local j = math.floor(1 + i * random())
+      order[i] = order[j]
+      order[j] = i
+    end
+    local k = 0
+    return fill(t, function()
+      k = k + 1
+      return floating and (order[k] - n / 2 + 0.3) * 0.05 or order[k] % 100
+    end)
   end
   function make.mask(...)
     local mask = fill(torch.ByteTensor(...), function() return random() < 0.5 and 1 or 0 end)

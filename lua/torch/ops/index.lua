@@ -5,14 +5,8 @@ local memory = require 'torch.memory'
 local op = require 'torch.op'
 local types = require 'torch.types'
 
-local F, own, record = op.F, op.own, op.record
-local call, like, new, layout, is_tensor = memory.call, handle.like, handle.new, handle.layout, handle.is_tensor
-
-local function check(name, ...)
-  for i = 1, select('#', ...) do
-    if not is_tensor((select(i, ...))) then op.expected_tensor(name, (select(i, ...))) end
-  end
-end
+local F, own, record, check = op.F, op.own, op.record, op.check
+local call, like, new, layout = memory.call, handle.like, handle.new, handle.layout
 
 -- zeros of the sizes of model, and of the type of x
 local function zeros(x, model)

@@ -1,0 +1,100 @@
+--- Convolution over one to three axes: a form that is linear in each of input, weight and gradient, so that every
+-- derivative of it is one of the three ops again. Also its windows as columns.
+-- In the signatures I and O are the spatial sizes of input and output (one to three), k those of the kernel.
+local C = require 'torch.ffi'
+local handle = require 'torch.handle'
+local memory = require 'torch.memory'
+local op = require 'torch.op'
+local window = require 'torch.ops.window'
+
+local F, own, record, check = op.F, op.own, op.record, op.check
+local call, like, layout = memory.call, handle.like, handle.layout
+
+-- -- Convolution ------------------------------------------------------------------------------------------------
+
+-- all dimensions but the channels'
+local function but_channels(t) return 2 ^ layout(t).dim - 1 - 2 end
+
+local conv = {'conv', inputs = 3, uses = {'b', 'a', ''}, dtypes = 'floats',
+  doc = 'conv(input, weight, bias, window): input N×C×I, weight K×(C/groups)×k, bias K or nil; gives N×K×O',
+  sample = function(make)
+    return {{make(2, 3, 5, 6), make(4, 3, 3, 2), make(4), F.window({3, 2}, {2, 1}, 1)},
+            {make(2, 4, 5, 5), make(6, 2, 3, 3), make(6), F.window({3, 3}, 1, 0, 2, 2)},
+            {make(2, 3, 7), make(3, 1, 3), make(3), F.window({3}, 2, 1, 1, 3)},
+            {make(2, 2, 3, 4, 3), make(2, 2, 2, 3, 2), make(2), F.window({2, 3, 2}, {1, 2, 1}, {1, 0, 1})}}
+  end,
+  vjp = {function(g, _, input, weight, _, w) return F.conv_input(g, weight, input, w) end,
+         function(g, _, input, weight, _, w) return F.conv_weight(g, input, weight, w) end,
+         function(g, _, _, _, bias) return F.reshape_like(F.sum(g, but_channels(g)), bias) end}}
+own(conv, function(input, weight, bias, w)
+  check('conv', input, weight)
+  local out = like(input)
+  call(C.mt_conv, out, input, weight, bias, w)
+  return record(conv, out, input, weight, bias, w)
+end)
+
+local conv_input = {'conv_input', inputs = 2, uses = {'b', 'a'}, dtypes = 'floats',
+  doc = 'conv_input(g, weight, model, window): the gradient of conv by its input, and transposed convolution. Its ' ..
+        'spatial sizes are those of model, a tensor or a table of sizes',
+  sample = function(make)
+    return {{make(2, 4, 3, 3), make(4, 3, 3, 2), make(2, 3, 5, 4), F.window({3, 2})},
+            {make(2, 4, 3), make(4, 1, 3), {8}, F.window({3}, 3, 1, 1, 2)}, -- O = 3 also for I = 7 and 9
+            {make(1, 2, 2, 2, 3), make(2, 2, 2, 1, 2), {3, 2, 3}, F.window({2, 1, 2}, 1, {0, 0, 1}, {1, 1, 2})}}
+  end,
+  vjp = {function(g, _, _, weight, w) return F.conv(g, weight, nil, w) end,
+         function(g, _, grad, weight, w) return F.conv_weight(grad, g, weight, w) end}}
+own(conv_input, function(grad, weight, model, w)
+  check('conv_input', grad, weight)
+  local out = like(grad)
+  call(C.mt_conv_input, out, grad, weight, w, window.sizes('conv_input', model, w.axes))
+  return record(conv_input, out, grad, weight, nil, w)
+end)
+
+local conv_weight = {'conv_weight', inputs = 2, uses = {'b', 'a'}, dtypes = 'floats',
+  doc = 'conv_weight(g, input, model, window): the gradient of conv by its weight, whose spatial sizes are those of ' ..
+        'model, a tensor or a table of sizes',
+  sample = function(make)
+    return {{make(2, 4, 3, 3), make(2, 3, 5, 4), make(4, 3, 3, 2), F.window({3, 2})},
+            {make(2, 4, 3), make(2, 2, 8), {3}, F.window({3}, 3, 1, 1, 2)},
+            {make(1, 2, 2, 2, 3), make(1, 2, 3, 2, 3), {2, 1, 2}, F.window({2, 1, 2}, 1, {0, 0, 1}, {1, 1, 2})}}
+  end,
+  vjp = {function(g, _, _, input, w) return F.conv(input, g, nil, w) end,
+         function(g, _, grad, input, w) return F.conv_input(grad, g, input, w) end}}
+own(conv_weight, function(grad, input, model, w)
+  check('conv_weight', grad, input)
+  local out = like(grad)
+  call(C.mt_conv_weight, out, grad, input, w, window.sizes('conv_weight', model, w.axes))
+  return record(conv_weight, out, grad, input, nil, w)
+end)
+
+-- -- Columns ----------------------------------------------------------------------------------------------------
+
+local im2col = {'im2col', dtypes = 'all',
+  doc = 'im2col(x, window): the windows of N×C×I as columns, N×(C·taps)×(number of outputs); padding gives zeros',
+  sample = function(make)
+    return {{make(2, 3, 5, 4), F.window({3, 2}, {2, 1}, {1, 0})}, {make(1, 2, 7), F.window({3}, 1, 1, 2)},
+            {make(1, 2, 3, 3, 2), F.window({2, 2, 2}, 1, {0, 1, 0})}}
+  end,
+  vjp = {function(g, _, a, w) return F.col2im(g, a, w) end}}
+own(im2col, function(a, w)
+  check('im2col', a)
+  local out = like(a)
+  call(C.mt_im2col, out, a, w)
+  return record(im2col, out, a, nil, nil, w)
+end)
+
+local col2im = {'col2im', dtypes = 'all',
+  doc = 'col2im(columns, model, window): adds columns up at the places that im2col took them from; model is a ' ..
+        'tensor with the spatial sizes I, or a table of them',
+  sample = function(make)
+    return {{make(2, 18, 12), make(2, 3, 5, 5), F.window({3, 2}, {2, 1}, {1, 0})},
+            {make(1, 6, 5), {7}, F.window({3}, 1, 1, 2)},
+            {make(1, 16, 8), {3, 3, 2}, F.window({2, 2, 2}, 1, {0, 1, 0})}}
+  end,
+  vjp = {function(g, _, _, w) return F.im2col(g, w) end}}
+own(col2im, function(a, model, w)
+  check('col2im', a)
+  local out = like(a)
+  call(C.mt_col2im, out, a, w, window.sizes('col2im', model, w.axes))
+  return record(col2im, out, a, nil, nil, w)
+end)
