@@ -7,7 +7,7 @@ errors.package()
 local nn = rawget(_G, 'nn') or {}
 rawset(_G, 'nn', nn)
 
-nn.utils, nn.init = require 'nn.utils', require 'nn.initialisers'
+nn.utils, nn.init, nn.tables = require 'nn.utils', require 'nn.initialisers', require 'nn.tables'
 require 'nn.where'
 
 for _, name in ipairs {
@@ -22,7 +22,8 @@ for _, name in ipairs {
   -- parameters
   'Linear', 'Bilinear', 'affine', 'templates', 'LookupTable', 'EmbeddingBag', 'SparseLinear', 'IndexLinear',
   'LinearWeightNorm', 'WeightNorm', 'PartialLinear', 'Kmeans',
-  'SpatialConvolution', 'pooling', 'BatchNormalization', 'norms', 'AdaptiveLogSoftMax',
+  'convolution', 'fullconvolution', 'maps', 'pooling', 'otherpooling', 'unpooling', 'temporal', 'upsampling',
+  'BatchNormalization', 'norms', 'localnorms', 'AdaptiveLogSoftMax',
   -- criteria
   'Criterion', 'regression', 'classification', 'margins', 'embeddings', 'multicriteria', 'CriterionTable',
   -- put together from the above

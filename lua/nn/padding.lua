@@ -1,5 +1,6 @@
 --- Modules that add to the ends of dimensions: nn.Padding, nn.SpatialZeroPadding, nn.SpatialReflectionPadding,
--- nn.SpatialReplicationPadding, nn.VolumetricReplicationPadding. Negative amounts take off instead.
+-- nn.SpatialReplicationPadding, nn.VolumetricReplicationPadding and, over one to three axes, nn.ZeroPadding,
+-- nn.ReflectionPadding and nn.ReplicationPadding. Negative amounts take off instead.
 local torch = require 'torch'
 local errors = require 'torch.errors'
 local sizes = require 'torch.sizes'
@@ -53,6 +54,7 @@ end
 
 -- What to add to each of the last dimensions: {before, behind, before, behind, …}
 local function ends_of(self)
+  if self.amounts then return {unpack(self.amounts)} end
   if self.pfront then return {self.pfront, self.pback, self.ptop, self.pbottom, self.pleft, self.pright} end
   return {self.pad_t, self.pad_b, self.pad_l, self.pad_r}
 end
@@ -121,4 +123,34 @@ function Volumetric:__tostring__()
     torch.type(self), self.pleft, self.pright, self.ptop, self.pbottom, self.pfront, self.pback)
 end
 
-return {Padding = Padding, Zero = Zero, Reflection = Reflection, Replication = Replication, Volumetric = Volumetric}
+-- -- Any axes ---------------------------------------------------------------------------------------------------
+
+local function init_any(self, amounts)
+  parent.__init(self)
+  if type(amounts) ~= 'table' or #amounts % 2 ~= 0 or #amounts < 2 or #amounts > 6 then
+    errors.fail('%s: expected a table of two amounts for each of one to three axes', torch.type(self))
+  end
+  self.amounts = amounts
+end
+
+local function describe_any(self) return ('%s(%s)'):format(torch.type(self), table.concat(self.amounts, ', ')) end
+
+--- nn.ZeroPadding{before, behind, …}: zeros at the ends of the last one to three dimensions, two amounts for each, the
+-- outermost first. Input C×… or N×C×…
+--   nn.ZeroPadding{1, 2}:forward(torch.ones(3, 4))   -- 3x7
+local ZeroAny = torch.class('nn.ZeroPadding', 'nn.Module')
+ZeroAny.__init, ZeroAny.__tostring__ = init_any, describe_any
+function ZeroAny:compute(input) return pad(self, input, 'zero') end
+
+--- nn.ReflectionPadding{before, behind, …}: likewise, mirror images (see nn.SpatialReflectionPadding)
+local ReflectionAny = torch.class('nn.ReflectionPadding', 'nn.Module')
+ReflectionAny.__init, ReflectionAny.__tostring__ = init_any, describe_any
+function ReflectionAny:compute(input) return pad(self, input, 'reflect') end
+
+--- nn.ReplicationPadding{before, behind, …}: likewise, the edges, repeated
+local ReplicationAny = torch.class('nn.ReplicationPadding', 'nn.Module')
+ReplicationAny.__init, ReplicationAny.__tostring__ = init_any, describe_any
+function ReplicationAny:compute(input) return pad(self, input, 'replicate') end
+
+return {Padding = Padding, Zero = Zero, Reflection = Reflection, Replication = Replication, Volumetric = Volumetric,
+        ZeroAny = ZeroAny, ReflectionAny = ReflectionAny, ReplicationAny = ReplicationAny}

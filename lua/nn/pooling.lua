@@ -1,37 +1,17 @@
---- nn.SpatialMaxPooling and nn.SpatialAveragePooling: the greatest or the mean value of each window of a plane.
--- Input C×H×W or N×C×H×W. Windows are kW wide and kH high and move by dW and dH.
+--- Pooling over windows: nn.SpatialMaxPooling, nn.SpatialDilatedMaxPooling, nn.SpatialAveragePooling, the same three
+-- for volumes, and nn.MaxPooling and nn.AveragePooling over one to three axes.
+-- Input C×H×W or N×C×H×W (C×T×H×W or N×C×T×H×W for volumes). Windows are kW wide and kH high and move by dW and dH.
 local torch = require 'torch'
-local C = require 'torch.ffi'
-local errors = require 'torch.errors'
-local handle = require 'torch.handle'
-local memory = require 'torch.memory'
-local sizes = require 'torch.sizes'
-local types = require 'torch.types'
 local F = require('torch.op').F
+local planes = require 'nn.planes'
 
-local layout = handle.layout
+-- What all have in common, as plain functions.
 
--- What both have in common, as plain functions.
+local function describe(self, window) return ('%s(%s)'):format(torch.type(self), window) end
 
-local function window_of(self, count_pad)
-  return F.window({self.kH, self.kW}, {self.dH, self.dW}, {self.padH or 0, self.padW or 0}, 1, 1, self.ceil_mode,
-                  count_pad)
-end
-
--- The input as a batch, and whether it was none.
-local function batch_of(self, input)
-  local dims = input:dim()
-  if dims == 4 then return input, false end
-  if dims == 3 then return F.unsqueeze(input, 0), true end
-  return errors.fail('%s: expected CxHxW or NxCxHxW, got %s', torch.type(self), sizes.text(input))
-end
-
-local function describe(self)
-  local text = ('%s(%dx%d, %d,%d'):format(torch.type(self), self.kW, self.kH, self.dW, self.dH)
-  local padW, padH = self.padW or 0, self.padH or 0
-  if padW ~= 0 or padH ~= 0 then text = text .. (', %d,%d'):format(padW, padH) end
-  return text .. ')'
-end
+local function describe_image(self) return describe(self, planes.text(self, planes.image)) end
+local function describe_volume(self) return describe(self, planes.text(self, planes.volume)) end
+local function describe_any(self) return describe(self, planes.any_text(self)) end
 
 --- The output size is rounded up: a last window may lie partly outside.
 local function ceil(self)
@@ -47,6 +27,13 @@ end
 
 -- -- The greatest value -----------------------------------------------------------------------------------------
 
+local function pool_max(self, input, window)
+  local batch, single = planes.batch(self, input, window.axes)
+  local out, index = F.max_pool(batch, window)
+  planes.keep_indices(self, index, single)
+  return planes.unbatch(out, single)
+end
+
 --- nn.SpatialMaxPooling(kW, kH[, dW, dH[, padW, padH]]); steps are as large as the window unless given.
 -- self.indices: the place (from 1) of each maximum within its plane.
 --   nn.SpatialMaxPooling(2, 2):forward(torch.randn(8, 28, 28))   -- 8x14x14
@@ -60,23 +47,12 @@ function Max:__init(kW, kH, dW, dH, padW, padH)
   self.indices = torch.LongTensor()
 end
 
-Max.ceil, Max.floor, Max.__tostring__ = ceil, floor, describe
-
--- The places as the user sees them. The tape lets go of its own handle, so this is another.
-local function keep_indices(self, index, single)
-  local t, device = self.indices, layout(index).device
-  if not t or handle.kind(t) ~= types.at[device][C.MT_INT64] then
-    t = handle.like(index)
-    self.indices = t
-  end
-  if single then memory.call(C.mt_squeeze, t, index, 0) else t:set(index) end
-end
+Max.ceil, Max.floor, Max.__tostring__ = ceil, floor, describe_image
 
 function Max:compute(input)
-  local batch, single = batch_of(self, input)
-  local out, index = F.max_pool(batch, window_of(self))
-  keep_indices(self, index, single)
-  return single and F.squeeze(out, 0) or out
+  local out = pool_max(self, input, planes.window(self, planes.image))
+  self.iheight, self.iwidth = input:size(-2), input:size(-1)
+  return out
 end
 
 --- An older name of clearState.
@@ -87,7 +63,76 @@ function Max:clearState()
   return parent.clearState(self)
 end
 
+--- nn.SpatialDilatedMaxPooling(kW, kH[, dW, dH[, padW, padH[, dilationW, dilationH]]]): nn.SpatialMaxPooling with the
+-- elements of a window dilationW and dilationH (1) apart
+local Dilated = torch.class('nn.SpatialDilatedMaxPooling', 'nn.SpatialMaxPooling')
+
+function Dilated:__init(kW, kH, dW, dH, padW, padH, dilationW, dilationH)
+  Max.__init(self, kW, kH, dW, dH, padW, padH)
+  self.dilationW, self.dilationH = dilationW or 1, dilationH or 1
+end
+
+function Dilated:__tostring__() return describe(self, planes.text(self, planes.image, false, 'dilation', true)) end
+
+--- nn.VolumetricMaxPooling(kT, kW, kH[, dT, dW, dH[, padT, padW, padH]]): nn.SpatialMaxPooling over three axes
+--   nn.VolumetricMaxPooling(2, 2, 2):forward(torch.randn(3, 4, 8, 8))   -- 3x2x4x4
+local Volumetric = torch.class('nn.VolumetricMaxPooling', 'nn.Module')
+
+Volumetric.__version = 2   -- files of version 1 have no ceil_mode
+
+function Volumetric:__init(kT, kW, kH, dT, dW, dH, padT, padW, padH)
+  parent.__init(self)
+  self.kT, self.kW, self.kH, self.dT, self.dW, self.dH = kT, kW, kH, dT or kT, dW or kW, dH or kH
+  self.padT, self.padW, self.padH = padT or 0, padW or 0, padH or 0
+  self.ceil_mode = false
+  self.indices = torch.LongTensor()
+end
+
+Volumetric.ceil, Volumetric.floor, Volumetric.__tostring__ = ceil, floor, describe_volume
+Volumetric.empty, Volumetric.clearState = Max.empty, Max.clearState
+
+function Volumetric:compute(input)
+  local out = pool_max(self, input, planes.window(self, planes.volume))
+  self.itime, self.iheight, self.iwidth = input:size(-3), input:size(-2), input:size(-1)
+  return out
+end
+
+--- nn.VolumetricDilatedMaxPooling(…[, dilationT, dilationW, dilationH]): nn.VolumetricMaxPooling with the elements of a
+-- window so far apart
+local VolumetricDilated = torch.class('nn.VolumetricDilatedMaxPooling', 'nn.VolumetricMaxPooling')
+
+function VolumetricDilated:__init(kT, kW, kH, dT, dW, dH, padT, padW, padH, dilationT, dilationW, dilationH)
+  Volumetric.__init(self, kT, kW, kH, dT, dW, dH, padT, padW, padH)
+  self.dilationT, self.dilationW, self.dilationH = dilationT or 1, dilationW or 1, dilationH or 1
+end
+
+function VolumetricDilated:__tostring__()
+  return describe(self, planes.text(self, planes.volume, false, 'dilation', true))
+end
+
+--- nn.MaxPooling(kernel[, stride[, pad[, dilation]]]): over as many axes as the table kernel has sizes, the outermost
+-- first; stride (kernel), pad (0) and dilation (1) are such tables, or a number for all axes
+--   nn.MaxPooling{2}:forward(torch.randn(8, 10))   -- 8x5
+local MaxAny = torch.class('nn.MaxPooling', 'nn.Module')
+
+function MaxAny:__init(kernel, stride, pad, dilation)
+  parent.__init(self)
+  self.kernel, self.stride, self.pad, self.dilation = kernel, stride or kernel, pad or 0, dilation or 1
+  self.ceil_mode, self.indices = false, torch.LongTensor()
+end
+
+MaxAny.ceil, MaxAny.floor, MaxAny.clearState, MaxAny.__tostring__ = ceil, floor, Max.clearState, describe_any
+
+function MaxAny:compute(input)
+  return pool_max(self, input, F.window(self.kernel, self.stride, self.pad, self.dilation, 1, self.ceil_mode))
+end
+
 -- -- The mean ---------------------------------------------------------------------------------------------------
+
+local function pool_average(self, input, window)
+  local batch, single = planes.batch(self, input, window.axes)
+  return planes.unbatch(F.avg_pool(batch, window), single)
+end
 
 --- nn.SpatialAveragePooling(kW, kH[, dW, dH[, padW, padH]]); steps are 1 unless given.
 -- Padding counts in the mean, unless setCountExcludePad was called. With the field divide false, sums are given.
@@ -101,7 +146,7 @@ function Average:__init(kW, kH, dW, dH, padW, padH)
   self.ceil_mode, self.count_include_pad, self.divide = false, true, true
 end
 
-Average.ceil, Average.floor, Average.__tostring__ = ceil, floor, describe
+Average.ceil, Average.floor, Average.__tostring__ = ceil, floor, describe_image
 
 function Average:setCountIncludePad()
   self.count_include_pad = true
@@ -114,12 +159,43 @@ function Average:setCountExcludePad()
 end
 
 function Average:compute(input)
-  local batch, single = batch_of(self, input)
   -- files of the first years have neither padding nor these flags, and give sums
   local count_pad = self.count_include_pad or self.ceil_mode == nil
-  local out = F.avg_pool(batch, window_of(self, count_pad))
-  if not self.divide then out = F.mul(out, self.kW * self.kH) end
-  return single and F.squeeze(out, 0) or out
+  local out = pool_average(self, input, planes.window(self, planes.image, 1, count_pad))
+  return self.divide and out or F.mul(out, self.kW * self.kH)
 end
 
-return {Max = Max, Average = Average}
+--- nn.VolumetricAveragePooling(kT, kW, kH[, dT, dW, dH]): over three axes; steps are as large as the window unless
+-- given
+local VolumetricAverage = torch.class('nn.VolumetricAveragePooling', 'nn.Module')
+
+function VolumetricAverage:__init(kT, kW, kH, dT, dW, dH)
+  parent.__init(self)
+  self.kT, self.kW, self.kH, self.dT, self.dW, self.dH = kT, kW, kH, dT or kT, dW or kW, dH or kH
+end
+
+VolumetricAverage.empty, VolumetricAverage.__tostring__ = Max.empty, describe_volume
+
+function VolumetricAverage:compute(input) return pool_average(self, input, planes.window(self, planes.volume)) end
+
+--- nn.AveragePooling(kernel[, stride[, pad]]): see nn.MaxPooling. Padding counts in the mean, unless setCountExcludePad
+-- was called.
+--   nn.AveragePooling({3}, 1, 1):forward(torch.randn(8, 10))   -- 8x10
+local AverageAny = torch.class('nn.AveragePooling', 'nn.Module')
+
+function AverageAny:__init(kernel, stride, pad)
+  parent.__init(self)
+  self.kernel, self.stride, self.pad = kernel, stride or kernel, pad or 0
+  self.ceil_mode, self.count_include_pad = false, true
+end
+
+AverageAny.ceil, AverageAny.floor, AverageAny.__tostring__ = ceil, floor, describe_any
+AverageAny.setCountIncludePad, AverageAny.setCountExcludePad = Average.setCountIncludePad, Average.setCountExcludePad
+
+function AverageAny:compute(input)
+  return pool_average(self, input, F.window(self.kernel, self.stride, self.pad, 1, 1, self.ceil_mode,
+                                            self.count_include_pad))
+end
+
+return {Max = Max, Dilated = Dilated, Volumetric = Volumetric, VolumetricDilated = VolumetricDilated, MaxAny = MaxAny,
+        Average = Average, VolumetricAverage = VolumetricAverage, AverageAny = AverageAny}

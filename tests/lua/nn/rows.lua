@@ -17,7 +17,7 @@ require 'nn'
 
 local rows = {list = {}}
 
-for _, file in ipairs {'elements', 'shapes', 'tables', 'parameters'} do
+for _, file in ipairs {'elements', 'shapes', 'tables', 'parameters', 'spatial'} do
   for name, row in pairs(require('nn.rows.' .. file)) do
     row.name, row.class = name, name:match('^[^,]+')
     rows.list[#rows.list + 1] = row

@@ -19,6 +19,8 @@ local families = {
   'tableshapes', 'SplitTable', 'JoinTable', 'MixtureTable', 'products', 'CriterionTable', 'composites', 'Convert',
   'Linear', 'affine', 'Bilinear', 'PartialLinear', 'LinearWeightNorm', 'WeightNorm', 'templates', 'LookupTable',
   'EmbeddingBag', 'SparseLinear', 'Kmeans', 'AdaptiveLogSoftMax', 'BatchNormalization', 'norms', 'selfgated',
+  'convolution', 'fullconvolution', 'maps', 'pooling', 'otherpooling', 'unpooling', 'temporal', 'upsampling',
+  'localnorms',
 }
 
 t.test('every class of these files has a row', function()
