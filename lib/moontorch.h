@@ -116,9 +116,13 @@ mt_storage *mt_storage_new(int dtype, int device, int64_t size);
 /* Wraps memory that somebody else owns; release(context, data) is called with the last reference. */
 mt_storage *mt_storage_external(int dtype, int device, void *data, int64_t size,
                                 void (*release)(void *context, void *data), void *context);
-/* Maps a file from byte_offset on. size < 0: up to the file's end. shared != 0: writes reach the file, which is
- * created and lengthened as needed; otherwise writes stay private. */
-mt_storage *mt_storage_map(int dtype, const char *path, int shared, int64_t byte_offset, int64_t size);
+enum {
+  MT_MAP_PRIVATE, /* writes stay with this storage */
+  MT_MAP_SHARED,  /* writes reach the file, which is created and lengthened as needed */
+  MT_MAP_MEMORY   /* the same with a shared memory object (see shm_open), whose name goes when this storage is freed */
+};
+/* Maps a file from byte_offset on, in one of these ways. size < 0: up to the file's end. */
+mt_storage *mt_storage_map(int dtype, const char *path, int how, int64_t byte_offset, int64_t size);
 /* A window of another storage's memory, of any dtype: size elements from byte_offset on, which must be a place for
  * them. The other storage lives as long as its windows, and until then its memory does not move. */
 mt_storage *mt_storage_window(mt_storage *of, int dtype, int64_t byte_offset, int64_t size);

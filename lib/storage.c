@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -83,49 +84,107 @@ mt_storage *mt_storage_external(int dtype, int device, void *data, int64_t size,
 
 /* -- Mapped files ------------------------------------------------------------------------------------------- */
 
-/* The map starts on a page: context holds its address, capacity its whole length. */
-static mt_storage *map_open_file(int fd, int dtype, const char *path, int shared, int64_t byte_offset, int64_t size) {
+/* What a mapped storage holds as its context: the map's address, which is that of a page, and the name of a shared memory
+ * object, or an empty one. The storage's capacity is the map's whole length. */
+typedef struct mapping {
+  char *base;
+  char name[];
+} mapping;
+
+static mapping *new_mapping(const char *name) {
+  mapping *m = malloc(sizeof *m + strlen(name) + 1);
+  if (!m) {
+    mt_fail("map: not enough memory");
+    return NULL;
+  }
+  m->base = NULL;
+  strcpy(m->name, name);
+  return m;
+}
+
+static void drop_mapping(mapping *m, int64_t length) {
+  if (m->base) munmap(m->base, (size_t)length);
+  if (m->name[0]) shm_unlink(m->name);
+  free(m);
+}
+
+/* How many elements from byte_offset on are to be mapped, when size are asked for; lengthens a shared file that is too
+ * short. -1 after mt_fail. */
+static int64_t measure_file(int fd, int dtype, const char *path, int how, int64_t byte_offset, int64_t size) {
   struct stat info;
   int64_t width = mt_dtype_size(dtype);
   if (fstat(fd, &info) || !S_ISREG(info.st_mode)) {
     mt_fail("%s: expected a regular file", path);
-    return NULL;
+    return -1;
   }
-  if (size < 0) size = info.st_size > byte_offset ? (info.st_size - byte_offset) / width : 0;
+  if (size < 0) return info.st_size > byte_offset ? (info.st_size - byte_offset) / width : 0;
   int64_t end = byte_offset + size * width;
-  if (end > info.st_size && (!shared || ftruncate(fd, end))) {
+  if (end > info.st_size && (how == MT_MAP_PRIVATE || ftruncate(fd, end))) {
     mt_fail("%s: %lld elements of %s from byte %lld on were asked for, the file has %lld bytes", path, (long long)size,
             mt_dtype_name(dtype), (long long)byte_offset, (long long)info.st_size);
+    return -1;
+  }
+  return size;
+}
+
+/* Takes over m, also when it fails. */
+static mt_storage *map_open_file(int fd, int dtype, const char *path, int how, int64_t byte_offset, int64_t size,
+                                 mapping *m) {
+  size = measure_file(fd, dtype, path, how, byte_offset, size);
+  mt_storage *s = size < 0 ? NULL : storage_header(dtype, MT_CPU, MT_MAPPED);
+  if (!s) {
+    drop_mapping(m, 0);
     return NULL;
   }
-  mt_storage *s = storage_header(dtype, MT_CPU, MT_MAPPED);
-  if (!s || size == 0) return s;
-  int64_t page = sysconf(_SC_PAGESIZE), start = byte_offset / page * page;
-  char *base = mmap(NULL, (size_t)(end - start), PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE, fd, start);
+  s->context = m;
+  if (size == 0) return s;
+  int64_t start = byte_offset / sysconf(_SC_PAGESIZE) * sysconf(_SC_PAGESIZE);
+  int64_t length = byte_offset + size * mt_dtype_size(dtype) - start;
+  int flags = how == MT_MAP_PRIVATE ? MAP_PRIVATE : MAP_SHARED;
+  char *base = mmap(NULL, (size_t)length, PROT_READ | PROT_WRITE, flags, fd, start);
   if (base == MAP_FAILED) {
-    mt_fail("%s: cannot map %lld bytes: %s", path, (long long)(end - start), strerror(errno));
-    free(s);
+    mt_fail("%s: cannot map %lld bytes: %s", path, (long long)length, strerror(errno));
+    mt_storage_free(s);
     return NULL;
   }
+  m->base = base;
   s->data = base + (byte_offset - start);
   s->size = size;
-  s->capacity = end - start;
-  s->context = base;
+  s->capacity = length;
   return s;
 }
 
-mt_storage *mt_storage_map(int dtype, const char *path, int shared, int64_t byte_offset, int64_t size) {
+static int open_to_map(const char *path, int how, const mapping *m) {
+  if (how == MT_MAP_MEMORY) return shm_open(m->name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int flags = how == MT_MAP_SHARED ? O_RDWR | O_CREAT : O_RDONLY;
+  return open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666);
+}
+
+/* The name of a shared memory object begins with a slash, which users may leave out. */
+static mapping *mapping_of(const char *path, int how) {
+  char name[256] = "";
+  if (how == MT_MAP_MEMORY && snprintf(name, sizeof name, "/%s", path + (path[0] == '/')) >= (int)sizeof name) {
+    mt_fail("map: the name of a shared memory object has at most %d bytes", (int)sizeof name - 2);
+    return NULL;
+  }
+  return new_mapping(name);
+}
+
+mt_storage *mt_storage_map(int dtype, const char *path, int how, int64_t byte_offset, int64_t size) {
   if (check_kind("map", dtype, MT_CPU, size < 0 ? 0 : size)) return NULL;
   if (byte_offset < 0 || byte_offset % mt_dtype_size(dtype) || byte_offset > INT64_MAX / 2) {
     mt_fail("map: byte offset %lld is not a multiple of the element size", (long long)byte_offset);
     return NULL;
   }
-  int fd = open(path, (shared ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NONBLOCK, 0666);
+  mapping *m = mapping_of(path, how);
+  if (!m) return NULL;
+  int fd = open_to_map(path, how, m);
   if (fd < 0) {
     mt_fail("%s: %s", path, strerror(errno));
+    free(m);
     return NULL;
   }
-  mt_storage *s = map_open_file(fd, dtype, path, shared, byte_offset, size);
+  mt_storage *s = map_open_file(fd, dtype, path, how, byte_offset, size, m);
   close(fd);
   return s;
 }
@@ -176,8 +235,8 @@ static void drop_memory(mt_storage *s) {
   if (holds_small(s)) return;
   if (s->origin == MT_OWNED)
     mt_deallocate(s->device, s->index, s->data, s->capacity);
-  else if (s->origin == MT_MAPPED && s->context)
-    munmap(s->context, (size_t)s->capacity);
+  else if (s->origin == MT_MAPPED)
+    drop_mapping(s->context, s->capacity);
   else if (s->origin == MT_EXTERNAL && s->release)
     s->release(s->context, s->data);
 }

@@ -171,7 +171,7 @@ local function publish(name, mt, constructor, module, short)
 end
 
 local function check_arguments(name, parent, constructor, factory, module)
-  if type(name) ~= 'string' or not name:match('^[%a_][%w_%.]*$') or name:match('%.%.') or name:match('%.$') then
+  if type(name) ~= 'string' or not name:match('^[%a_][%w_%.%-]*$') or name:match('%.%.') or name:match('%.$') then
     errors.fail('class: expected a name such as nn.Linear, got %s', tostring(name))
   end
   local function expect(what, value, wanted)
@@ -265,14 +265,17 @@ function class.adopt(name, methods, factory)
 end
 
 --- Declares cdata of a C type to be objects of a class: torch.metatype(name, ctype) or torch.metatype(name, mt, ctype),
--- where the methods in mt (__factory, __write, __read …) become the class's.
+-- where the methods in mt (__factory, __write, __read …) become the class's. __pointer(object), where there is one,
+-- gives what the cdata stands for.
 function class.metatype(name, mt, ctype)
   if ctype == nil then mt, ctype = nil, mt end
   local own = classes[name] or new_metatable(name)
   classes[name], names[own] = own, name
   for key, value in pairs(mt or {}) do own[key] = value end
   ctype = ffi.typeof(ctype)
-  class.registerForeign(function(object) return ffi.istype(ctype, object) and name or nil end)
+  class.registerForeign(function(object)
+    if ffi.istype(ctype, object) then return name, own.__pointer and own.__pointer(object) end
+  end)
 end
 
 --- A number that tells objects apart: the address of a table, function, thread or cdata pointer.

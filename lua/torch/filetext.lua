@@ -15,18 +15,24 @@ local sign_half = ffi.abi('le') and 1 or 0
 
 local function is_space(c) return c == 32 or c >= 9 and c <= 13 end
 
--- Puts the next word into token; gives its length, 0 at the end of the file, or more than longest.
+-- A digit, a letter (of "1e5", "0xff", "nan"), a sign or a point.
+local function is_of_number(c)
+  return c >= 48 and c <= 57 or c >= 65 and c <= 90 or c >= 97 and c <= 122 or c == 43 or c == 45 or c == 46
+end
+
+-- Puts the next word into token; gives its length, which is 0 where none begins, or more than longest, and the byte
+-- that ended it, -1 at the end of the file. Bytes such as commas end a word and stay in the file.
 local function next_token(file)
   local c, n = file:_getc(), 0
   while is_space(c) do c = file:_getc() end
-  while c >= 0 and not is_space(c) and n <= longest do
+  while is_of_number(c) and n <= longest do
     token[n] = c
     n = n + 1
     c = file:_getc()
   end
   if c >= 0 then file:_ungetc(c) end
   if n <= longest then token[n] = 0 end
-  return n
+  return n, c
 end
 
 local function parse(k)
@@ -52,8 +58,8 @@ function filetext.read(file, k, data, n)
     return got
   end
   for i = 0, n - 1 do
-    local length = next_token(file)
-    if length == 0 then return i end
+    local length, stop = next_token(file)
+    if length == 0 then return i, stop >= 0 and ('"%s"'):format(string.char(stop)) or nil end
     local value = length <= longest and parse(k)
     if not value or rest[0] ~= token + length then
       return i, ('"%s"'):format(ffi.string(token, math.min(length, 20)))

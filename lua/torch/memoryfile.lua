@@ -20,6 +20,8 @@ end
 --   file:writeInt(7)
 --   file:seek(1)
 --   print(file:readInt())   -- 7
+-- A file without a storage of others is this process's own as long as only objects are written to it: what is read back
+-- may then hold functions, with no need to ask for them.
 local function new(storage, mode)
   if type(storage) == 'string' then storage, mode = nil, storage end
   if storage ~= nil and (not handle.is_storage(storage) or handle.kind(storage).dtype ~= C.MT_INT8 or
@@ -29,6 +31,7 @@ local function new(storage, mode)
   mode = mode or (storage and 'r' or 'rw')
   local self = class.setmetatable({}, 'torch.MemoryFile'):_start(mode)
   self._storage, self._place = storage or new_storage(), 0
+  self._own = not storage
   local b = block(self._storage)
   self._size = mode == 'w' and 0 or tonumber(b.size)
   -- storage() ends with a zero byte, which is not part of a file that is written on
@@ -57,6 +60,7 @@ end
 function MemoryFile:_store(data, n)
   local past = self._place + n
   local size = tonumber(block(self._storage).size)
+  if not self._depth then self._own = false end
   if past > size then memory.call(C.mt_storage_resize, self._storage.at, math.max(past, 2 * size, 64)) end
   if n > 0 then
     local b = block(self._storage)
@@ -99,6 +103,7 @@ end
 
 --- The CharStorage of the file, with its contents and a zero byte after them.
 function MemoryFile:storage()
+  self._own = false
   memory.call(C.mt_storage_resize, self._storage.at, self._size + 1)
   ffi.cast('char *', block(self._storage).data)[self._size] = 0
   return self._storage

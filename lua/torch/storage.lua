@@ -155,12 +155,17 @@ local function from_table(kind, values)
   return s
 end
 
--- CharStorage(file[, shared[, size]]): a mapped file; size 0: as far as it goes
-local function from_file(kind, path, shared, size)
+-- CharStorage(name[, shared[, size[, in_memory]]]): a mapped file. shared: what is written reaches the file, which is
+-- made as long as needed. size: elements, by default and for 0 as many as there are. in_memory: the name is that of a
+-- shared memory object, not of a file; other processes find it until this storage is freed.
+local function from_file(kind, name, shared, size, in_memory)
+  if name == '' or name:find('%z') then fail('%s: expected the name of a file, got %q', kind.storage_name, name) end
+  if in_memory and not shared then fail('%s: shared memory is always shared', kind.storage_name) end
   memory.relieve()
+  local how = in_memory and C.MT_MAP_MEMORY or shared and C.MT_MAP_SHARED or C.MT_MAP_PRIVATE
   size = sizes.integer(kind.storage_name, size or 0)
   size = size > 0 and size or -1
-  return handle.own_storage(memory.create(C.mt_storage_map, kind.dtype, path, shared and 1 or 0, 0, size))
+  return handle.own_storage(memory.create(C.mt_storage_map, kind.dtype, name, how, 0, size))
 end
 
 -- FloatStorage(storage[, offset[, size]]): a window of another storage's memory, which stays alive with it

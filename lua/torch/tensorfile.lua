@@ -6,6 +6,7 @@ local ffi = require 'ffi'
 local C = require 'torch.ffi'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
+local longsize = require 'torch.longsize'
 local memory = require 'torch.memory'
 local types = require 'torch.types'
 
@@ -14,11 +15,6 @@ local tensorfile = {}
 
 -- -- Types ------------------------------------------------------------------------------------------------------
 
-local by_name = setmetatable({
-  ['torch.Tensor'] = types.by_name['torch.DoubleTensor'], -- of the first years
-  ['torch.Storage'] = types.by_name['torch.DoubleStorage'],
-}, {__index = types.by_name})
-
 local function has_device(device)
   return device == C.MT_CPU or C.mt_op_available(C.mt_op_find('fill'), device, C.MT_FLOAT) == 1
 end
@@ -26,7 +22,7 @@ end
 --- The type that objects of a class are loaded as, or nil for other classes: tensors of a GPU are loaded onto the CPU
 -- where no library for the GPU is there. Says also whether the class is a tensor's.
 function tensorfile.kind(name)
-  local kind = by_name[name]
+  local kind = types.by_name[name]
   if not kind then return nil end
   if not has_device(kind.device) then kind = types.on(kind, C.MT_CPU) end
   return kind, name:find('Tensor$') ~= nil
@@ -55,6 +51,7 @@ end
 
 --- A new storage of a type, read from a file.
 function tensorfile.read_storage(f, kind)
+  if f._long_unknown then longsize.guess_by_storage(f, kind) end
   local size = f:readLong()
   return on_device(f:_read_storage(kind.dtype, size), kind)
 end
@@ -70,38 +67,41 @@ function tensorfile.write_tensor(t, f)
   f:writeObject(l.storage ~= nil and handle.own_storage(C.mt_storage_retain(l.storage)) or nil)
 end
 
-local size, stride = ffi.new('int64_t[?]', C.MT_MAX_DIM), ffi.new('int64_t[?]', C.MT_MAX_DIM)
-
-local function describe(dim)
-  local sizes, strides = {}, {}
+local function describe(dim, sizes, strides)
+  local x, y = {}, {}
   for i = 0, dim - 1 do
-    sizes[i + 1], strides[i + 1] = tostring(tonumber(size[i])), tostring(tonumber(stride[i]))
+    x[i + 1], y[i + 1] = tostring(tonumber(sizes[i])), tostring(tonumber(strides[i]))
   end
-  return ('sizes %s and strides %s'):format(table.concat(sizes, 'x'), table.concat(strides, ','))
+  return ('sizes %s and strides %s'):format(table.concat(x, 'x'), table.concat(y, ','))
 end
 
---- A new tensor of a type, read from a file. The view must lie within its storage.
-function tensorfile.read_tensor(f, kind)
-  local start = f:position()
+local function read_dim(f, kind, start)
   local dim = f:readInt()
   if dim < 0 or dim > C.MT_MAX_DIM then
     errors.fail('load: expected a %s of 0..%d dimensions at byte %d, got %d', kind.tensor_name, C.MT_MAX_DIM, start,
                 dim)
   end
-  -- not into size and stride at once: reading the storage may read other tensors
-  local sizes, strides = f:readLong(dim), f:readLong(dim)
+  return dim
+end
+
+--- A new tensor of a type, read from a file. The view must lie within its storage.
+function tensorfile.read_tensor(f, kind)
+  local start = f:position()
+  local dim = read_dim(f, kind, start)
+  if f._long_unknown then longsize.guess_by_tensor(f, dim) end
+  local sizes, strides = ffi.new('int64_t[?]', dim), ffi.new('int64_t[?]', dim)
+  f:_read_longs(sizes, dim)
+  f:_read_longs(strides, dim)
   local offset = f:readLong()
   local s = f:readObject()
   if s ~= nil and (not handle.is_storage(s) or handle.kind(s) ~= kind) then
     errors.fail('load: expected a %s for the tensor at byte %d, got %s', kind.storage_name, start,
                 handle.is_storage(s) and handle.kind(s).storage_name or type(s))
   end
-  ffi.copy(size, block(sizes).data, 8 * dim)
-  ffi.copy(stride, block(strides).data, 8 * dim)
   local t = handle.new(kind.dtype, kind.device)
-  if offset < 1 or C.mt_tensor_set_storage(t, s and s.at, offset - 1, dim, size, stride) ~= 0 then
+  if offset < 1 or C.mt_tensor_set_storage(t, s and s.at, offset - 1, dim, sizes, strides) ~= 0 then
     errors.fail('load: the %s at byte %d does not fit its storage of %d elements: it starts at element %d, with %s',
-                kind.tensor_name, start, s and tonumber(block(s).size) or 0, offset, describe(dim))
+                kind.tensor_name, start, s and tonumber(block(s).size) or 0, offset, describe(dim, sizes, strides))
   end
   return t
 end

@@ -128,7 +128,7 @@ end
 
 local function map_file(s)
   memory.relieve()
-  return handle.own_storage(memory.create(C.mt_storage_map, C.MT_UINT8, s.name, 0, 0, s.size))
+  return handle.own_storage(memory.create(C.mt_storage_map, C.MT_UINT8, s.name, C.MT_MAP_PRIVATE, 0, s.size))
 end
 
 local function copy_string(s)

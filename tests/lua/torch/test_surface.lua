@@ -43,7 +43,21 @@ local of_tensors = [[
   trace transpose tril triu trunc type typeAs unfold uniform var view viewAs write zero zeros
 ]]
 
+local of_files = [[
+  __tostring__ ascii autoSpacing binary clearError close hasError isAutoSpacing isBinary isQuiet isReadable isReferenced
+  isWritable isWritableObject longSize new noAutoSpacing pedantic position quiet readBool readByte readChar readDouble
+  readFloat readInt readLong readObject readShort readString referenced seek seekEnd synchronize writeBool writeByte
+  writeChar writeDouble writeFloat writeInt writeLong writeObject writeShort writeString
+]]
+
+local of_streams = of_files .. [[
+  bigEndianEncoding isBigEndianCPU isLittleEndianCPU littleEndianEncoding nativeEndianEncoding noBuffer
+]]
+
 local of_classes = {
+  DiskFile = of_streams,
+  PipeFile = of_streams,
+  MemoryFile = of_files .. 'storage',
   DoubleStorage = [[__index__ __len__ __newindex__ __tostring__ cdata copy data elementSize fill free new read resize
     retain size totable write]],
   ByteStorage = 'string',
