@@ -365,6 +365,54 @@ int mt_alias_setup(mt_tensor *place, mt_tensor *share, const mt_tensor *weights)
 int mt_alias_draw(mt_generator *g, mt_tensor *out, const mt_tensor *place, const mt_tensor *share);
 int mt_multinomial(mt_generator *g, mt_tensor *out, const mt_tensor *weights, int64_t n, int replacement);
 
+/* -- Tables outside of Lua's heap --------------------------------------------------------------------------- */
+
+/* Hashes, vectors and counters: reference-counted, and locked by every call, so that threads may share them. Their
+ * memory counts as the CPU's. One that holds itself, through however many others, is never freed. */
+typedef struct mt_table mt_table;
+
+enum { MT_NIL, MT_BOOLEAN, MT_NUMBER, MT_TEXT, MT_FOREIGN, MT_TENSOR, MT_STORAGE, MT_HASH, MT_VEC, MT_COUNTER };
+
+/* What goes into a table and comes out. What goes in stays the caller's, the table copies or retains it. What comes out
+ * holds a reference, which mt_item_release gives back. */
+typedef struct mt_item {
+  int32_t type;
+  int64_t length;     /* bytes of MT_TEXT */
+  double number;      /* MT_NUMBER, MT_BOOLEAN (0 or 1) */
+  const void *object; /* MT_TEXT: the bytes; the others: mt_foreign *, mt_tensor *, mt_storage *, mt_table * */
+} mt_item;
+/* What others own: an address, and what is called with it when nobody holds it any more, in whatever thread. */
+typedef struct mt_foreign {
+  void *object;
+  void (*release)(void *object);
+} mt_foreign;
+int mt_item_wrap(mt_item *item, void *object, void (*release)(void *object)); /* makes an MT_FOREIGN item */
+void mt_item_release(mt_item *item);                                          /* the item is MT_NIL afterwards */
+
+mt_table *mt_table_new(int type); /* MT_HASH, MT_VEC or MT_COUNTER */
+mt_table *mt_table_retain(mt_table *t);
+void mt_table_free(mt_table *t); /* gives one reference back; NULL is fine */
+int mt_table_type(const mt_table *t);
+int64_t mt_table_size(mt_table *t); /* entries, elements, or the count */
+
+/* Keys are equal by value; a tensor's value as a key is its view, not its elements. A value MT_NIL takes the entry
+ * away. */
+int mt_hash_put(mt_table *t, const mt_item *key, const mt_item *value);
+void mt_hash_get(mt_table *t, const mt_item *key, mt_item *value); /* MT_NIL when there is none */
+/* Walks over the entries in the order they came in, from place 0 on: 1, or 0 at the end. Entries may be taken away and
+ * values changed on the way. */
+int mt_hash_next(mt_table *t, int64_t *place, mt_item *key, mt_item *value);
+
+int mt_vec_put(mt_table *t, int64_t place, const mt_item *item); /* grows as needed, filled up with MT_NIL */
+void mt_vec_get(mt_table *t, int64_t place, mt_item *item);      /* MT_NIL outside */
+int mt_vec_insert(mt_table *t, int64_t place, const mt_item *item);
+void mt_vec_remove(mt_table *t, int64_t place); /* nothing outside */
+int mt_vec_resize(mt_table *t, int64_t size);
+void mt_vec_swap(mt_table *t, int64_t a, int64_t b); /* nothing outside */
+
+int64_t mt_counter_add(mt_table *t, int64_t change); /* gives the count before */
+void mt_counter_set(mt_table *t, int64_t count);
+
 #ifdef __cplusplus
 }
 #endif
