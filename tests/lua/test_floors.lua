@@ -4,7 +4,7 @@ local t = require 'harness'
 -- A package may require itself and packages of lower floors.
 local floors = {
   paths = 0, torch = 1, cutorch = 2, autograd = 2, dataset = 2, hdf5 = 2, trepl = 2, sys = 2, xlua = 3, threads = 3,
-  graph = 3, nn = 3, optim = 4, nngraph = 4, dpnn = 4, image = 4, rnn = 5, models = 6, tutorials = 7,
+  tds = 2, graph = 3, nn = 3, optim = 4, nngraph = 4, dpnn = 4, image = 4, rnn = 5, models = 6, tutorials = 7,
 }
 
 -- Modules that come with LuaJIT.
