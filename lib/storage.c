@@ -108,6 +108,13 @@ static void drop_mapping(mapping *m, int64_t length) {
   free(m);
 }
 
+/* Shared memory is reserved at once, as touching what the system cannot give would end the process; files may have holes.
+ * Gives 0, or what went wrong. */
+static int lengthen(int fd, int how, int64_t from, int64_t to) {
+  if (how == MT_MAP_MEMORY) return posix_fallocate(fd, from, to - from);
+  return how == MT_MAP_PRIVATE ? EINVAL : ftruncate(fd, to) ? errno : 0;
+}
+
 /* How many elements from byte_offset on are to be mapped, when size are asked for; lengthens a shared file that is too
  * short. -1 after mt_fail. */
 static int64_t measure_file(int fd, int dtype, const char *path, int how, int64_t byte_offset, int64_t size) {
@@ -119,12 +126,12 @@ static int64_t measure_file(int fd, int dtype, const char *path, int how, int64_
   }
   if (size < 0) return info.st_size > byte_offset ? (info.st_size - byte_offset) / width : 0;
   int64_t end = byte_offset + size * width;
-  if (end > info.st_size && (how == MT_MAP_PRIVATE || ftruncate(fd, end))) {
-    mt_fail("%s: %lld elements of %s from byte %lld on were asked for, the file has %lld bytes", path, (long long)size,
-            mt_dtype_name(dtype), (long long)byte_offset, (long long)info.st_size);
-    return -1;
-  }
-  return size;
+  int failure = end > info.st_size ? lengthen(fd, how, info.st_size, end) : 0;
+  if (!failure) return size;
+  mt_fail("%s: %lld elements of %s from byte %lld on were asked for, the file has %lld bytes%s%s", path,
+          (long long)size, mt_dtype_name(dtype), (long long)byte_offset, (long long)info.st_size,
+          how == MT_MAP_PRIVATE ? "" : ": ", how == MT_MAP_PRIVATE ? "" : strerror(failure));
+  return -1;
 }
 
 /* Takes over m, also when it fails. */

@@ -3,7 +3,7 @@ local torch = require 'torch'
 local fuzzing = require 'fuzzing'
 require 'tds'
 
-local words = {'load', 'read', 'deserialize', 'file', 'storage', 'hash', 'set'}
+local words = {'load', 'read', 'deserialize', 'file', 'storage', 'tds', 'hash', 'set'}
 
 return function(bytes)
   fuzzing.try(words, torch.deserialize, bytes, 'binary')
