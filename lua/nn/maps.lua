@@ -45,8 +45,15 @@ local function all_weights(self, first, second, a, b)
   return F.index_add_like(kernels, model, 0, places):view(first, second, self.kH, self.kW)
 end
 
-function Map:compute(input)
+-- The input as a batch of the planes that the table knows: others are connected with nothing.
+local function connected(self, input)
   local batch, single = planes.batch(self, input, 2)
+  if batch:size(2) > self.nInputPlane then batch = F.narrow(batch, 1, 0, self.nInputPlane) end
+  return batch, single
+end
+
+function Map:compute(input)
+  local batch, single = connected(self, input)
   local weight = all_weights(self, self.nOutputPlane, self.nInputPlane, 2, 1)
   return planes.unbatch(F.conv(batch, weight, self.bias, planes.window(self, planes.image)), single)
 end
@@ -63,7 +70,7 @@ local FullMap = torch.class('nn.SpatialFullConvolutionMap', 'nn.Module')
 FullMap.__init, FullMap.reset = Map.__init, Map.reset
 
 function FullMap:compute(input)
-  local batch, single = planes.batch(self, input, 2)
+  local batch, single = connected(self, input)
   local weight = all_weights(self, self.nInputPlane, self.nOutputPlane, 1, 2)
   local size = {(batch:size(3) - 1) * self.dH + self.kH, (batch:size(4) - 1) * self.dW + self.kW}
   local out = F.conv_input(batch, weight, size, planes.window(self, planes.image))

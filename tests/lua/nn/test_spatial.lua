@@ -81,6 +81,19 @@ t.test('tables of connections', function()
   t.eq({m.weight[1][1][1], m.bias[1]}, {1, 0.5})
 end)
 
+t.test('planes of the input beyond the table\'s are connected with nothing', function()
+  for _, name in ipairs {'SpatialConvolutionMap', 'SpatialFullConvolutionMap'} do
+    local m = nn[name](torch.Tensor {{1, 1}, {2, 1}}, 2, 2)
+    local image = torch.randn(3, 4, 4)
+    local want = m:forward(image:narrow(1, 1, 2)):clone()
+    t.eq(m:forward(image):totable(), want:totable())
+    local gradient = m:backward(image, want)
+    t.eq(gradient:size():totable(), {3, 4, 4})
+    t.eq(gradient[3]:norm(), 0)
+    t.raises('expected', m.forward, m, image:narrow(1, 1, 1))
+  end
+end)
+
 t.test('convolutions refuse what does not fit', function()
   t.raises('SpatialConvolution: expected 1xHxW or Nx1xHxW, got 3x3', function()
     nn.SpatialConvolution(1, 1, 2, 2):forward(torch.ones(3, 3))
