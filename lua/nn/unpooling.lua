@@ -91,7 +91,9 @@ function SubSampling:reset(stdv) return planes.draw(self, stdv, self.kW * self.k
 
 function SubSampling:compute(input)
   local batch, single = planes.batch(self, input, 2)
-  local weight = planes.view(F.mul(self.weight, self.kW * self.kH), 1, self.nInputPlane, 1, 1)
+  -- a number for each plane, as Torch7 reads them: in files of its first years the weight has more
+  local each = F.narrow(planes.view(self.weight, -1), 0, 0, self.nInputPlane)
+  local weight = planes.view(F.mul(each, self.kW * self.kH), 1, self.nInputPlane, 1, 1)
   local mean = F.avg_pool(batch, planes.window(self, planes.image))
   return planes.unbatch(planes.add_bias(F.mul(mean, weight), self.bias), single)
 end
