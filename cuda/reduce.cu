@@ -9,8 +9,8 @@ enum how { SUM, MEAN, PROD, MAX, MIN, ALL_OF, ANY_OF };
 
 /* -- What is folded --------------------------------------------------------------------------------------------- */
 
-/* Each kind of reduction has a state and the functions start, take (element number i), join and finish; count is the
- * number of elements reduced to one, p the op's parameter. */
+/* Each kind of reduction has a state and the functions start, take (element number i), join, result and place (of an
+ * extreme); count is the number of elements reduced to one, p the op's parameter. */
 
 /* Whole numbers wrap, so their sums are made of unsigned ones. */
 template <class S> __device__ inline S plus(S x, S y) { return x + y; }
@@ -46,9 +46,8 @@ template <class D, how HOW> struct folding {
     else
       s = plus(s, y);
   }
-  __device__ void finish(state s, typename D::type *out, int64_t *) const {
-    *out = D::store(HOW == MEAN ? (state)(s / count) : s);
-  }
+  __device__ state result(state s) const { return HOW == MEAN ? (state)(s / count) : s; }
+  __device__ int64_t place(state) const { return 0; }
 };
 
 /* p 0: how many are not 0; infinite: the largest or smallest |x|; otherwise the p-th root of the sum of |x|^p */
@@ -68,9 +67,10 @@ template <class D> struct norm_folding {
     else if (y != y || (p > 0 ? y > s : y < s))
       s = y;
   }
-  __device__ void finish(state s, typename D::type *out, int64_t *) const {
-    *out = D::store(p == 0 || p == 1 || isinf(p) ? s : p == 2 ? sqrt(s) : pow(s, 1 / p));
+  __device__ double result(state s) const {
+    return p == 0 || p == 1 || isinf(p) ? s : p == 2 ? sqrt(s) : pow(s, 1 / p);
   }
+  __device__ int64_t place(state) const { return 0; }
 };
 
 /* An extreme and its place, from 1. The first NaN wins over everything, the first of equals over the others. */
@@ -91,10 +91,8 @@ template <class D, how HOW> struct arg_folding {
     bool same = y_nan ? nan : y.value == s.value;
     if (s.place == 0 || better || (same && y.place < s.place)) s = y;
   }
-  __device__ void finish(state s, typename D::type *out, int64_t *index) const {
-    *out = D::store(s.value);
-    *index = s.place;
-  }
+  __device__ typename D::value result(state s) const { return s.value; }
+  __device__ int64_t place(state s) const { return s.place; }
 };
 
 /* T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979 */
@@ -114,9 +112,8 @@ template <class D> struct variance {
     s.mean = s.n > 0 ? s.mean + far * (y.n / all) : y.mean;
     s.n = all;
   }
-  __device__ void finish(state s, typename D::type *out, int64_t *) const {
-    *out = D::store(count > p ? s.m2 / (count - p) : NAN);
-  }
+  __device__ double result(state s) const { return count > p ? s.m2 / (count - p) : NAN; }
+  __device__ int64_t place(state) const { return 0; }
 };
 
 /* -- Kernels ---------------------------------------------------------------------------------------------------- */
@@ -126,13 +123,24 @@ template <class D> struct variance {
 template <class R> struct job {
   R how;
   const typename R::dtype::type *a;
-  typename R::dtype::type *out;
-  int64_t *index;
+  void *out;      /* of a's dtype or, when wide, of doubles */
+  int64_t *index; /* or NULL */
+  bool wide;
   mt_walk<3> kept;
   mt_walk<1> run;
   int64_t parts;              /* blocks to a result */
   typename R::state *partial; /* kept.numel × parts; NULL when there is one block to a result */
 };
+
+/* Writes what a state comes to, for the result whose places are given (see job). */
+template <class R> __device__ void finish(const job<R> &j, const typename R::state &s, const int64_t *at) {
+  typedef typename R::dtype D;
+  if (j.wide)
+    ((double *)j.out)[at[0]] = (double)j.how.result(s);
+  else
+    ((typename D::type *)j.out)[at[0]] = D::store(j.how.result(s));
+  if (j.index) j.index[at[1]] = j.how.place(s);
+}
 
 /* Elements from, from + step, … before to. Most reductions walk one dimension, which needs no division. */
 template <class R>
@@ -167,7 +175,7 @@ template <class R> __global__ void fold_by_threads(job<R> j) {
   typename R::state s = j.how.start();
   j.kept.place(o, at);
   fold_range(j, at[2], 0, j.run.numel, 1, s);
-  j.how.finish(s, j.out + at[0], j.index + at[1]);
+  finish(j, s, at);
 }
 
 template <class R> __global__ void fold_by_blocks(job<R> j) {
@@ -182,7 +190,7 @@ template <class R> __global__ void fold_by_blocks(job<R> j) {
   if (j.partial)
     j.partial[blockIdx.x] = s;
   else
-    j.how.finish(s, j.out + at[0], j.index + at[1]);
+    finish(j, s, at);
 }
 
 template <class R> __global__ void join_parts(job<R> j) {
@@ -193,7 +201,7 @@ template <class R> __global__ void join_parts(job<R> j) {
   join_block(j.how, states, s);
   if (threadIdx.x > 0) return;
   j.kept.place(blockIdx.x, at);
-  j.how.finish(s, j.out + at[0], j.index + at[1]);
+  finish(j, s, at);
 }
 
 /* -- Launching -------------------------------------------------------------------------------------------------- */
@@ -260,7 +268,8 @@ static int reduce(int op, mt_tensor *out, mt_tensor *index, const mt_tensor *a, 
   j.how.p = p;
   j.how.count = (double)j.run.numel;
   j.a = mt_elements<D>(a);
-  j.out = mt_elements<D>(out);
+  j.out = mt_tensor_data(out);
+  j.wide = out->dtype == MT_DOUBLE;
   j.index = index ? (int64_t *)mt_tensor_data(index) : nullptr;
   return mt_cuda_use(mt_op_name(op)) || launch(mt_op_name(op), j, !(dims >> (a->dim - 1) & 1));
 }

@@ -39,6 +39,7 @@ typedef struct {
   int cut;
   char *states; /* places x chunks x MT_FOLD_TILE, when chunks > 1 */
   double p;
+  int wide; /* out is of doubles, whatever a is of */
 } nest;
 
 /* -- Layout ------------------------------------------------------------------------------------------------- */
@@ -216,8 +217,14 @@ static void fold_runs(const nest *l, work *w) {
 }
 
 static void end(const nest *l, const work *w, const void *states) {
-  l->how->end(l->out + w->out * l->how->element, l->kept[0].out, l->index ? l->index + w->index : NULL,
-              l->kept[0].index, states, w->kept, (double)l->count, l->p);
+  mt_fold_results to = {.out = l->out + w->out * (l->wide ? (int)sizeof(double) : l->how->element),
+                        .step = l->kept[0].out,
+                        .index = l->index ? l->index + w->index : NULL,
+                        .index_step = l->kept[0].index,
+                        .count = (double)l->count,
+                        .p = l->p,
+                        .wide = l->wide};
+  l->how->end(&to, states, w->kept);
 }
 
 static char *chunk_states(const nest *l, int64_t place, int64_t chunk) {
@@ -250,7 +257,7 @@ static void join_chunks(const nest *l, int64_t place) {
 }
 
 int mt_fold(const mt_folder *how, mt_tensor *out, mt_tensor *index, const mt_tensor *a, uint32_t dims, double p) {
-  nest l = {.how = how, .a = mt_tensor_data(a), .out = mt_tensor_data(out), .p = p};
+  nest l = {.how = how, .a = mt_tensor_data(a), .out = mt_tensor_data(out), .p = p, .wide = out->dtype == MT_DOUBLE};
   if (index) l.index = mt_tensor_data(index);
   lay_out(&l, out, index, a, dims);
   cut(&l);

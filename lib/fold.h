@@ -20,10 +20,21 @@ typedef struct mt_fold_tile {
 /* Whether memory is followed by going through the tile row by row (of kept elements), rather than run by run. */
 static inline int mt_fold_by_rows(const mt_fold_tile *t) { return t->kept > 1 && t->kept_step < t->run_step; }
 
+/* Where the results of a tile go, and what they are made with. Steps are in elements. */
+typedef struct mt_fold_results {
+  void *out; /* of the input's dtype or, when wide, of doubles */
+  int64_t step;
+  int64_t *index; /* NULL, or room for places from 1 */
+  int64_t index_step;
+  double count; /* elements reduced to one */
+  double p;
+  int wide;
+} mt_fold_results;
+
 /* How an op reduces. states: one for each result, side by side. */
 typedef struct mt_folder {
   int state;   /* bytes, at most 24 */
-  int element; /* bytes of an element of the input and the output */
+  int element; /* bytes of an element of the input */
   int number;  /* bytes of what fold takes */
   int packs;   /* whether elements must be packed to become numbers */
   void (*begin)(void *states, int64_t n);
@@ -32,9 +43,7 @@ typedef struct mt_folder {
   void (*merge)(void *states, const void *later, int64_t n);
   /* to: outer x inner numbers */
   void (*pack)(void *to, const void *from, int64_t outer, int64_t outer_step, int64_t inner, int64_t inner_step);
-  /* count: elements reduced to one; index: NULL, or room for places from 1; steps in elements */
-  void (*end)(void *out, int64_t step, int64_t *index, int64_t index_step, const void *states, int64_t n, double count,
-              double p);
+  void (*end)(const mt_fold_results *to, const void *states, int64_t n);
 } mt_folder;
 
 /* A kernel's work (see mt_reduce_kernel). The result does not depend on the number of threads. */

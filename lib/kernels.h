@@ -15,7 +15,8 @@ typedef int (*mt_fill_kernel)(mt_tensor *out, double value);
 typedef int (*mt_copy_kernel)(mt_tensor *out, const mt_tensor *src);
 typedef int (*mt_equal_kernel)(const mt_tensor *a, const mt_tensor *b, int *equal);
 
-/* out: a's sizes with 1 in the reduced dimensions (bits of dims, never 0). index: as out, int64, or NULL */
+/* out: a's sizes with 1 in the reduced dimensions (bits of dims, never 0), of a's dtype or double. index: as out,
+ * int64, or NULL */
 typedef int (*mt_reduce_kernel)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, uint32_t dims, double p);
 typedef int (*mt_scan_kernel)(mt_tensor *out, const mt_tensor *a, int dim);
 

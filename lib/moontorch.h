@@ -177,7 +177,8 @@ int mt_equal(const mt_tensor *a, const mt_tensor *b, int *equal); /* same sizes 
 /* -- Ops: reductions -------------------------------------------------------------------------------------- */
 
 /* Reduces the dimensions whose bits are set in dims (0: all, giving one element); they stay with size 1.
- * index: NULL, or for max/min the place (from 1) of the extreme, which needs exactly one dimension. p: the norm's. */
+ * index: NULL, or for max/min the place (from 1) of the extreme, which needs exactly one dimension. p: the norm's.
+ * out: of a's dtype, or double, which takes the accumulator as it is. */
 int mt_reduce(int op, mt_tensor *out, mt_tensor *index, const mt_tensor *a, uint32_t dims, double p);
 int mt_scan(int op, mt_tensor *out, const mt_tensor *a, int dim); /* cumsum, cumprod */
 

@@ -13,6 +13,13 @@ static mt_tensor with_dims(const mt_tensor *a) {
   return v;
 }
 
+/* out may be double, whatever a is. */
+static int check_types(const char *op, const mt_tensor *out, const mt_tensor *a) {
+  const mt_tensor *all[] = {a, out};
+  if (out->dtype == MT_DOUBLE && out->device == a->device) return 0;
+  return mt_check_alike(op, all, 2);
+}
+
 static int check_dims(const char *op, const mt_tensor *a, uint32_t dims) {
   for (int i = 0; i < 32; i++)
     if (dims >> i & 1 && mt_check_dim(op, a, i)) return 1;
@@ -72,10 +79,10 @@ static int run(mt_kernel kernel, mt_tensor *out, mt_tensor *index, const mt_tens
 
 int mt_reduce(int op, mt_tensor *out, mt_tensor *index, const mt_tensor *a, uint32_t dims, double p) {
   const char *name = mt_op_name(op);
-  const mt_tensor *inputs[] = {a}, *all[] = {a, out};
+  const mt_tensor *inputs[] = {a};
   if (!name || strcmp(mt_op_kind(op), "reduce"))
     return mt_fail("reduce: expected a reduction, got op %d (%s)", op, name ? name : "unknown");
-  if (mt_stopped() || mt_check_alike(name, all, 2) || check_dims(name, a, dims) || check_order(op, p)) return 1;
+  if (mt_stopped() || check_types(name, out, a) || check_dims(name, a, dims) || check_order(op, p)) return 1;
   mt_tensor from = with_dims(a);
   int64_t size[MT_MAX_DIM], one = 1;
   int whole = dims == 0, dim = whole ? 1 : a->dim;

@@ -12,12 +12,15 @@ static void K(pack)(void *to, const void *from, int64_t outer, int64_t outer_ste
     for (int64_t j = 0; j < inner; j++) o[j] = LOAD(a[j * inner_step]);
 }
 
-#define END(NAME, STATE, RESULT)                                                                              \
-  static void K(NAME)(void *out, int64_t step, int64_t *index, int64_t index_step, const void *states,        \
-                      int64_t n, double count, double p) {                                                    \
-    const STATE *s = states;                                                                                  \
-    (void)index, (void)index_step, (void)count, (void)p;                                                      \
-    for (int64_t i = 0; i < n; i++) ((T *)out)[i * step] = STORE(RESULT);                                     \
+#define END(NAME, STATE, RESULT)                                                            \
+  static void K(NAME)(const mt_fold_results *to, const void *states, int64_t n) {           \
+    const STATE *s = states;                                                                \
+    double count = to->count, p = to->p;                                                    \
+    (void)count, (void)p;                                                                   \
+    if (to->wide)                                                                           \
+      for (int64_t i = 0; i < n; i++) ((double *)to->out)[i * to->step] = (double)(RESULT); \
+    else                                                                                    \
+      for (int64_t i = 0; i < n; i++) ((T *)to->out)[i * to->step] = STORE(RESULT);         \
   }
 END(plain_end, ACC, s[i])
 #if MT_IS_FLOAT
@@ -26,15 +29,12 @@ END(root_end, ACC, sqrt(s[i]))
 END(power_end, ACC, pow(s[i], 1 / p))
 END(var_end, FOLD(moments), count > p ? s[i].m2 / (count - p) : NAN)
 #endif
+END(value_end, FOLD(extreme), s[i].value)
 
-static void K(arg_end)(void *out, int64_t step, int64_t *index, int64_t index_step, const void *states, int64_t n,
-                       double count, double p) {
+static void K(arg_end)(const mt_fold_results *to, const void *states, int64_t n) {
   const FOLD(extreme) *s = states;
-  (void)count, (void)p;
-  for (int64_t i = 0; i < n; i++) {
-    ((T *)out)[i * step] = STORE(s[i].value);
-    index[i * index_step] = s[i].place;
-  }
+  K(value_end)(to, states, n);
+  for (int64_t i = 0; i < n; i++) to->index[i * to->index_step] = s[i].place;
 }
 
 /* -- Slots -------------------------------------------------------------------------------------------------- */

@@ -4,22 +4,29 @@ local bit = require 'bit'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local op = require 'torch.op'
+local reduce_all = require('torch.ops.reduce').all
 local results = require 'torch.results'
 local sizes = require 'torch.sizes'
 local tensor = require 'torch.tensor'
-local types = require 'torch.types'
 
 local F, state = op.F, op.state
-local is_tensor, layout = handle.is_tensor, handle.layout
+local is_tensor = handle.is_tensor
 local dim_of, item, into = sizes.dim, tensor.item, results.into
 
 local functions, methods = {}, {}
-local long = types.by_name['torch.LongTensor']
+
+local function is_recorded(t) return state.tape and state.tape.slot[t] end
 
 -- The number in a tensor of one element; the tensor itself when a tape holds it.
 local function number(t)
-  if state.tape and state.tape.slot[t] then return t end
+  if is_recorded(t) then return t end
   return item(t)
+end
+
+-- A reduction of everything. p: the norm's
+local function number_of(name, x, p)
+  if is_recorded(x) then return F[name](x, 0, p) end
+  return reduce_all(op.by_name[name], x, p)
 end
 
 local function check(name, x)
@@ -49,9 +56,7 @@ for _, name in ipairs {'sum', 'mean', 'prod'} do
   local function run(x, dim)
     check(name, x)
     if dim ~= nil then return reduce(x, dims_of(name, x, dim)) end
-    -- a small dtype could not hold the sum of many
-    if not handle.kind(x).floating then x = F.cast(x, types.on(long, layout(x).device)) end
-    return number(reduce(x, 0))
+    return number_of(name, x)
   end
   methods[name] = function(x, a, dim)
     if is_tensor(a) then return into_result(name, x, run(a, dim)) end
@@ -66,9 +71,8 @@ for _, name in ipairs {'all', 'any'} do
   methods[name] = function(x, a, dim)
     if is_tensor(a) then return into(x, reduce(a, dims_of(name, a, dim))) end
     check(name, x)
-    local out = reduce(x, dims_of(name, x, a))
-    if a == nil then return item(out) ~= 0 end
-    return out
+    if a == nil then return reduce_all(op.by_name[name], x) ~= 0 end
+    return reduce(x, dims_of(name, x, a))
   end
   functions[name] = methods[name]
 end
@@ -79,8 +83,8 @@ local function norm(x, p, dim)
   check('norm', x)
   p = p == nil and 2 or p
   if type(p) ~= 'number' then errors.fail('norm: expected a number as p, got %s', type(p)) end
-  local out = F.norm(x, dims_of('norm', x, dim), p)
-  return dim == nil and number(out) or out
+  if dim == nil then return number_of('norm', x, p) end
+  return F.norm(x, dims_of('norm', x, dim), p)
 end
 
 --- norm(x[, p]), norm([result,] x, p, dim)
@@ -95,8 +99,9 @@ local function spread(name, finish)
   local function run(x, dim, biased)
     check(name, x)
     if type(dim) == 'boolean' then dim, biased = nil, dim end
-    local out = finish(F.var(x, dims_of(name, x, dim), biased and 0 or 1))
-    return dim == nil and number(out) or out
+    local unbiased = biased and 0 or 1
+    if dim == nil then return finish(number_of('var', x, unbiased)) end
+    return finish(F.var(x, dims_of(name, x, dim), unbiased))
   end
   functions[name] = function(x, a, b, c)
     if is_tensor(a) then return into_result(name, x, run(a, b, c)) end
@@ -105,7 +110,7 @@ local function spread(name, finish)
   methods[name] = functions[name]
 end
 spread('var', function(v) return v end)
-spread('std', F.sqrt)
+spread('std', function(v) return type(v) == 'number' and math.sqrt(v) or F.sqrt(v) end)
 
 --- dist(x, y[, p]): the norm of x − y
 function functions.dist(x, y, p) return norm(F.sub(x, y), p) end
@@ -118,8 +123,9 @@ for _, name in ipairs {'max', 'min'} do
   local function run(x, dim)
     check(name, x)
     if dim ~= nil then return reduce(x, dim_of(name, x, dim)) end
+    if not is_recorded(x) then return number_of(name, x) end
     local flat = F.view(F.contiguous(x), nil, (sizes.read(name, {x:nElement()})))
-    return number((reduce(flat, 0)))
+    return (reduce(flat, 0))
   end
   -- max(x), max([values,] [places,] x, dim)
   functions[name] = function(...)

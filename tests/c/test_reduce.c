@@ -308,6 +308,25 @@ static void test_empty(void) {
   mt_tensor_free(none), mt_tensor_free(thin), mt_tensor_free(out), mt_tensor_free(index);
 }
 
+/* Into doubles goes the accumulator as it is: along a dimension, and of all elements. */
+static void test_wide(void) {
+  static const int dtypes[] = {MT_FLOAT, MT_HALF, MT_UINT8, MT_INT32};
+  mt_tensor *wide = mt_tensor_new(MT_DOUBLE, MT_CPU), *exact = mt_tensor_new(MT_DOUBLE, MT_CPU);
+  mt_tensor *want = mt_tensor_new(MT_DOUBLE, MT_CPU);
+  for (size_t k = 0; k < sizeof dtypes / sizeof *dtypes; k++) {
+    mt_tensor *a = noise_tensor(dtypes[k], GAPPED, SIZES(40, 30));
+    CHECK(!mt_tensor_resize(exact, SIZES(40, 30)) && !mt_copy(exact, a));
+    for (uint32_t dims = 0; dims < 4; dims++) {
+      double far = 1;
+      CHECK(!mt_reduce(MT_OP_sum, wide, NULL, a, dims, 0) && !mt_reduce(MT_OP_sum, want, NULL, exact, dims, 0));
+      CHECK(!mt_pointwise(MT_OP_sub, wide, wide, want, NULL, 0, 1));
+      CHECK(!mt_reduce(MT_OP_norm, want, NULL, wide, 0, INFINITY) && !mt_tensor_get(want, 0, &far) && far < 1e-11);
+    }
+    mt_tensor_free(a);
+  }
+  mt_tensor_free(wide), mt_tensor_free(exact), mt_tensor_free(want);
+}
+
 static void test_bad_input(void) {
   mt_tensor *a = noise_tensor(MT_FLOAT, PLAIN, SIZES(3, 4)), *out = mt_tensor_new(MT_FLOAT, MT_CPU);
   mt_tensor *d = mt_tensor_new(MT_DOUBLE, MT_CPU), *index = mt_tensor_new(MT_INT64, MT_CPU);
@@ -316,7 +335,8 @@ static void test_bad_input(void) {
   REFUSES(mt_reduce(MT_OP_sum, out, NULL, a, 4, 0), "sum: dimension 3 is outside 1..2");
   REFUSES(mt_reduce(MT_OP_sum, out, NULL, a, 1u << 31, 0), "sum: dimension 32 is outside 1..2");
   REFUSES(mt_reduce(MT_OP_sum, out, NULL, none, 1, 0), "sum: the tensor has no elements");
-  REFUSES(mt_reduce(MT_OP_sum, d, NULL, a, 0, 0), "sum: expected tensors of one type, got float and double");
+  REFUSES(mt_reduce(MT_OP_sum, index, NULL, a, 0, 0), "sum: expected tensors of one type, got float and int64");
+  REFUSES(mt_reduce(MT_OP_sum, out, NULL, whole, 0, 0), "sum: expected tensors of one type, got int64 and float");
   REFUSES(mt_reduce(MT_OP_sum, a, NULL, a, 0, 0), "sum: the result has sizes 1, but it shares memory");
   REFUSES(mt_reduce(MT_OP_sum, out, index, a, 1, 0), "sum: gives no index");
   REFUSES(mt_reduce(MT_OP_max, out, index, a, 3, 0), "max: expected one dimension for an index, got 2");
@@ -399,6 +419,7 @@ int main(void) {
   test_nan();
   test_accuracy();
   test_empty();
+  test_wide();
   test_bad_input();
   test_in_place();
   test_scan();

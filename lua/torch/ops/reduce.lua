@@ -2,6 +2,7 @@
 -- dimensions stay with size 1, and a reduction of all gives one element.
 local bit = require 'bit'
 local C = require 'torch.ffi'
+local elements = require 'torch.elements'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
@@ -25,6 +26,22 @@ local function reduce(row)
     return record(row, out, a, nil, nil, dims or 0, p or 0)
   end)
   row.id = C.mt_op_find(row.name)
+end
+
+local numbers = {} -- by device: a tensor of one double
+
+--- The number that row's op gives for all of a: its accumulator as it is, so a sum of floats is not rounded to float.
+-- Recorded like any other op, but what a tape holds cannot be a number: ask state.tape.slot[a] before.
+local function reduce_all(row, a, p)
+  local device = layout(a).device
+  local out = numbers[device]
+  if not out then
+    out = new(C.MT_DOUBLE, device)
+    numbers[device] = out
+  end
+  call(C.mt_reduce, row.id, out, nil, a, 0, p or 0)
+  record(row, out, a, nil, nil, 0, p or 0)
+  return elements.item(out)
 end
 
 local function sample(make) return {{make(3, 4)}, {make(3, 4, 2), 1}, {make(3, 4, 2), 2}, {make(3, 4, 2), 5}} end
@@ -159,3 +176,5 @@ function F.sum_to(g, model)
   g = F.sum(g, dims)
   return lead > 0 and F.reshape_like(g, model) or g
 end
+
+return {all = reduce_all}

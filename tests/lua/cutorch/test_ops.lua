@@ -32,6 +32,14 @@ end
 -- Ops whose kernels the GPU has not got yet give an error that names them.
 local missing = {}
 
+t.test('the number of a whole is as wide as its accumulator', function()
+  local x = torch.CudaTensor {1, 2, 2}
+  t.eq(x:mean(), 5 / 3)
+  t.near(x:std(), math.sqrt(1 / 3), 1e-15)
+  t.eq(x:max(), 2)
+  t.eq(to_cuda(torch.ByteTensor(1000):fill(255)):sum(), 255000)
+end)
+
 for _, row in ipairs(op.rows) do
   if row.sample then
     t.test(row.name .. ' on the second device', function()

@@ -36,6 +36,26 @@ t.test('bhistc', function()
   t.raises('expected a matrix, got 3', torch.bhistc, D {1, 2, 3}, 2)
 end)
 
+-- -- Numbers of reductions --------------------------------------------------------------------------------------
+
+t.test('the number of a whole is as wide as its accumulator', function()
+  local x = F {1, 2, 2}
+  t.eq(x:mean(), 5 / 3)
+  t.eq(F {0.1, 0.2}:sum(), F {0.1}[1] + F {0.2}[1])
+  t.eq(F {3, 1 / 3}:prod(), 3 * F {1 / 3}[1])
+  t.near(x:var(), 1 / 3, 1e-15)
+  t.near(x:std(), math.sqrt(1 / 3), 1e-15)
+  t.near(F {1, 1}:norm(), math.sqrt(2), 1e-15)
+  t.eq(torch.ByteTensor(1000):fill(255):sum(), 255000)
+  t.eq(torch.HalfTensor(3000):fill(1):sum(), 3000)
+  t.eq(I {-4, 3}:max(), 3)
+  t.eq(D {{1, 2}, {3, 4}}:t():min(), 1)
+  autograd.grad(function(y)
+    t.eq(x:mean(), 5 / 3, 'a tape that does not hold x changes nothing')
+    return y:sum()
+  end)(D {1, 2})
+end)
+
 -- -- Distances --------------------------------------------------------------------------------------------------
 
 t.test('match', function()
