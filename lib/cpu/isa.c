@@ -12,22 +12,28 @@ void mt_cpu_step_avx2(void);
 void mt_cpu_reduce_avx2(void);
 void mt_cpu_layer_norm_avx2(void);
 void mt_cpu_norm_avx2(void);
+void mt_cpu_winograd_avx2(void);
+void mt_cpu_winograd_avx512(void);
 
 /* MOONTORCH_ISA=portable or avx2 holds back wider builds: the tests compare them. */
 void mt_cpu_register_isa(void) {
   const char *most = getenv("MOONTORCH_ISA");
   if (most && !strcmp(most, "portable")) return;
+  int wide = !(most && !strcmp(most, "avx2")) && __builtin_cpu_supports("avx512f") &&
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+             __builtin_cpu_supports("avx512dq");
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
     mt_cpu_pointwise_avx2();
     mt_cpu_step_avx2();
     mt_cpu_reduce_avx2();
     mt_cpu_layer_norm_avx2();
     mt_cpu_norm_avx2();
+    if (!wide) mt_cpu_winograd_avx2();
   }
-  if (most && !strcmp(most, "avx2")) return;
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq"))
+  if (wide) {
     mt_cpu_pointwise_avx512();
+    mt_cpu_winograd_avx512();
+  }
 }
 #else
 void mt_cpu_register_isa(void) {}

@@ -194,6 +194,60 @@ static void finite_differences(void) {
   }
 }
 
+/* Layers that floats have kernels of their own for: the same as doubles have, but for rounding. */
+static const layer fast_layers[] = {
+    {2, 17, {9, 14}, 19, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1)}, /* tiles over the edges */
+    {3, 16, {7, 10}, 24, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(0, 2), LIST(1, 1), 1)},
+    {9, 16, {3, 5}, 70, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(2, 0), LIST(1, 1), 1)},   /* images smaller than tiles */
+    {1, 16, {90, 75}, 16, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1)}, /* many tiles */
+    {3, 40, {31, 66}, 130, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1)},
+};
+
+static mt_tensor *doubles_of(const mt_tensor *a) {
+  mt_tensor *d = mt_tensor_new(MT_DOUBLE, MT_CPU);
+  must(mt_tensor_resize(d, a->dim, a->size) || mt_copy(d, a));
+  return d;
+}
+
+static int alike(const mt_tensor *a, const mt_tensor *exact, double scale) {
+  double *expected = values(exact);
+  int same = holds(a, exact->dim, exact->size, expected, scale);
+  free(expected);
+  return same;
+}
+
+static void fast_case(const layer *l) {
+  int64_t y_size[] = {l->N, l->K, outputs(l, 0), outputs(l, 1)};
+  mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(l->N, l->C, l->in[0], l->in[1]));
+  mt_tensor *w = noise_tensor(MT_FLOAT, PLAIN, SIZES(l->K, l->C, l->w.kernel[0], l->w.kernel[1]));
+  mt_tensor *b = noise_tensor(MT_FLOAT, PLAIN, SIZES(l->K)), *g = noise_tensor(MT_FLOAT, PLAIN, 4, y_size);
+  mt_tensor *dx = doubles_of(x), *dw = doubles_of(w), *db = doubles_of(b), *dg = doubles_of(g);
+  mt_tensor *out = mt_tensor_new(MT_FLOAT, MT_CPU), *exact = mt_tensor_new(MT_DOUBLE, MT_CPU);
+  double scale = 4 * (2 + sqrt((double)mt_tensor_numel(w)));
+  CHECK(!mt_conv(out, x, w, b, &l->w) && !mt_conv(exact, dx, dw, db, &l->w) && alike(out, exact, scale));
+  CHECK(!mt_conv(out, x, w, NULL, &l->w) && !mt_conv(exact, dx, dw, NULL, &l->w) && alike(out, exact, scale));
+  CHECK(!mt_conv_input(out, g, w, &l->w, l->in) && !mt_conv_input(exact, dg, dw, &l->w, l->in) &&
+        alike(out, exact, scale));
+  scale = 4 * (2 + sqrt((double)mt_tensor_numel(g)));
+  CHECK(!mt_conv_weight(out, g, x, &l->w, l->w.kernel) && !mt_conv_weight(exact, dg, dx, &l->w, l->w.kernel) &&
+        alike(out, exact, scale));
+  mt_tensor *all[] = {x, w, b, g, dx, dw, db, dg, out, exact};
+  for (int i = 0; i < 10; i++) mt_tensor_free(all[i]);
+}
+
+static void fast_kernels(void) {
+  char context[40];
+  for (int threads = 1; threads <= 3; threads += 2) {
+    mt_set_threads(threads);
+    for (size_t i = 0; i < sizeof fast_layers / sizeof *fast_layers; i++) {
+      snprintf(context, sizeof context, "fast layer %d, %d threads", (int)i, threads);
+      check_context = context;
+      fast_case(&fast_layers[i]);
+    }
+  }
+  check_context = "";
+}
+
 static void empty_batch(void) {
   mt_window w = WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1);
   for (int dtype = 0; dtype < MT_DTYPES; dtype++) {
@@ -335,6 +389,7 @@ int main(void) {
         columns_case(&layers[i], dtype, layout);
       }
   finite_differences();
+  fast_kernels();
   empty_batch();
   in_place();
   repeatable();
