@@ -7,23 +7,18 @@
  * Compiled for each instruction set with LANES floats to a vector; vectors run over tiles. The error is a few times the
  * plain way's. WINOGRAD_REGISTER names the function that takes over the slots; what does not fit goes to the kernels
  * that were there before. */
-#include "cpu.h"
 #include "../window.h"
+#include "cpu.h"
+#include "lanes.h"
 
 #include <omp.h>
 #include <string.h>
 
 enum {
   POINTS = 36,      /* of a transformed tile */
-  ROWS = LANES / 2, /* planes that are multiplied at once */
-  WIDE = 2 * LANES, /* tiles that are multiplied at once */
   PLANES = 64,      /* planes between multiplication and output transform */
   FEWEST = 16       /* channels and planes that are worth the transforms */
 };
-
-typedef float lanes __attribute__((vector_size(LANES * 4)));
-typedef int32_t lanes_mask __attribute__((vector_size(LANES * 4)));
-typedef float rows __attribute__((vector_size(ROWS * 4)));
 
 #if LANES == 16
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
@@ -53,8 +48,6 @@ typedef struct {
 } plan;
 
 /* -- Transforms of six, three and four numbers ---------------------------------------------------------------- */
-
-#define INLINED static inline __attribute__((always_inline))
 
 /* v: Bᵀ times d, the results step apart; d: six, with gaps of gap */
 INLINED void before(lanes *v, int step, const lanes *d, int gap) {
@@ -234,28 +227,13 @@ static void transform_outputs(const float *m, const plan *p, int64_t first, int6
 
 /* -- Between the transforms ------------------------------------------------------------------------------------- */
 
-/* m: ROWS rows of WIDE tiles = u (C×ROWS) transposed times v (C rows of WIDE tiles); rows of m and v are block apart */
-static inline void multiply(float *m, const float *u, const float *v, int64_t C, int64_t block) {
-  lanes sum[ROWS][2] = {{{0}}};
-  for (int64_t c = 0; c < C; c++, u += ROWS, v += block) {
-    lanes a = *(const lanes *)v, b = *(const lanes *)(v + LANES);
-    for (int r = 0; r < ROWS; r++) {
-      sum[r][0] += u[r] * a;
-      sum[r][1] += u[r] * b;
-    }
-  }
-  for (int r = 0; r < ROWS; r++, m += block) {
-    *(lanes *)m = sum[r][0];
-    *(lanes *)(m + LANES) = sum[r][1];
-  }
-}
-
 /* u: panels of ROWS planes from plane on, each 36×C×ROWS; v: 36×C×block, m: 36×PLANES×block */
 static void multiply_all(float *m, const float *u, const float *v, const plan *p, int64_t planes, int64_t count) {
   for (int i = 0; i < POINTS; i++)
     for (int64_t t = 0; t < count; t += WIDE)
       for (int64_t k = 0; k < planes; k += ROWS)
-        multiply(m + i * p->m + k * p->block + t, u + (k * POINTS / ROWS + i) * p->u, v + i * p->v + t, p->C, p->block);
+        multiply(m + i * p->m + k * p->block + t, p->block, u + (k * POINTS / ROWS + i) * p->u, 1, ROWS,
+                 v + i * p->v + t, p->block, p->C, 0);
 }
 
 static void transform_all_taps(float *u, const plan *p, int64_t plane, int64_t planes) {

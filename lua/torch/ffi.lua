@@ -30,8 +30,20 @@ local function load()
         '\nBuild it with ./moontorch build, or name it in the variable MOONTORCH_LIBRARY.', 0)
 end
 
+-- Threads that wait for each other spin for a moment before they sleep. OpenMP's own moment, milliseconds, makes every
+-- op wait for a thread that another program keeps from running: on a busy machine two threads were 20 times slower
+-- than one. OpenMP reads the variable once, when the library brings it in; a setting of the user's stays.
+local function with_short_spin(f)
+  if os.getenv('GOMP_SPINCOUNT') or os.getenv('OMP_WAIT_POLICY') then return f() end
+  ffi.cdef 'int setenv(const char *, const char *, int); int unsetenv(const char *);'
+  ffi.C.setenv('GOMP_SPINCOUNT', '1000', 1)
+  local ok, result = pcall(f)
+  ffi.C.unsetenv('GOMP_SPINCOUNT')
+  return ok and result or error(result, 0)
+end
+
 ffi.cdef 'const char *mt_header(void);'
-local C = load()
+local C = with_short_spin(load)
 
 local text = '\n' .. ffi.string(C.mt_header())
 text = text:gsub('\n#ifdef __cplusplus.-\n#endif', '\n'):gsub('\n#[^\n]*', '\n')

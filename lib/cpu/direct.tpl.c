@@ -1,0 +1,407 @@
+/* direct.tpl.c: convolution of floats by our own product of matrices. Forward, the weight multiplies columns, one for
+ * each output and as tall as a window; for the weight's gradient, the output's gradient multiplies the windows, one
+ * after the other. Either is laid out a piece at a time, which stays in the cache; a piece of columns may reach over
+ * several images, so that small planes share the reading of the weight. Compiled for each instruction set with LANES
+ * floats to a vector; DIRECT_REGISTER names the function that takes over the slots. */
+#include "../window.h"
+#include "cpu.h"
+#include "lanes.h"
+
+#include <omp.h>
+#include <string.h>
+
+enum {
+  CACHE = 128 * 1024, /* floats of columns or windows in a piece */
+  FEWEST = 64,        /* outputs in a piece, if there are so many */
+  MOST = 512
+};
+
+/* A convolution in numbers. One group has planes and channels; K and C are those of all groups. */
+typedef struct {
+  int64_t images, K, C, groups, planes, channels, taps;
+  const int64_t *in, *out; /* depth, height and width */
+  int64_t volume, plane;   /* elements of a channel and of an output plane */
+  int64_t kernel, Q;       /* taps for one channel; the width of an output plane */
+  int64_t piece;           /* outputs that are worked on at once */
+  const mt_window *w;
+} shape;
+
+static inline int64_t whole(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+
+static shape shape_of(const mt_tensor *input, const mt_tensor *output, const mt_window *w) {
+  shape s = {.images = input->size[0],
+             .K = output->size[1],
+             .C = input->size[1],
+             .groups = w->groups,
+             .planes = output->size[1] / w->groups,
+             .channels = input->size[1] / w->groups,
+             .in = input->size + 2,
+             .out = output->size + 2,
+             .volume = input->size[2] * input->size[3] * input->size[4],
+             .plane = output->size[2] * output->size[3] * output->size[4],
+             .kernel = w->kernel[0] * w->kernel[1] * w->kernel[2],
+             .Q = output->size[4],
+             .w = w};
+  s.taps = s.channels * s.kernel;
+  return s;
+}
+
+static mt_conv_kernel other_conv;
+static mt_conv_grad_kernel other_weight;
+
+/* -- Forward ---------------------------------------------------------------------------------------------------- */
+
+/* u: panels of ROWS planes, each taps×ROWS; planes behind the last are 0. Panel number i of all groups' */
+static void pack_panel(float *u, const shape *s, const float *weight, int64_t i) {
+  int64_t panels = (s->planes + ROWS - 1) / ROWS, first = i % panels * ROWS, count = mt_least(s->planes - first, ROWS);
+  const float *w = weight + (i / panels * s->planes + first) * s->taps;
+  u += i * s->taps * ROWS;
+  for (int64_t t = 0; t < s->taps; t++, u += ROWS)
+    for (int64_t k = 0; k < ROWS; k++) u[k] = k < count ? w[k * s->taps + t] : 0;
+}
+
+/* Neighbours in one row of an output plane: count of them from q on, in the row at depth and height o; at: their place
+ * in the piece */
+typedef struct {
+  int64_t image, o[2], q, count, at;
+} stretch;
+
+/* The stretches of outputs first … end - 1 of all images; gives their number. */
+static int64_t find_stretches(stretch *list, const shape *s, int64_t first, int64_t end) {
+  int64_t n = 0, count, rows = s->out[0] * s->out[1];
+  for (int64_t i = first; i < end; i += count) {
+    int64_t row = i / s->Q, p = row % rows;
+    count = mt_least(s->Q - i % s->Q, end - i);
+    list[n++] = (stretch){row / rows, {p / s->out[1], p % s->out[1]}, i % s->Q, count, i - first};
+  }
+  return n;
+}
+
+/* One tap for one stretch. row: the input's row, or NULL where that is padding; x: the place that its first output sees */
+INLINED void lay_stretch(float *to, const float *row, int64_t x, int64_t step, int64_t width, int64_t count) {
+  mt_span in = {0, 0};
+  if (row) in = mt_window_span(x, step, width, count);
+  for (int64_t i = 0; i < in.first; i++) to[i] = 0;
+  if (step == 1)
+    for (int64_t i = in.first; i < in.end; i++) to[i] = row[i + x];
+  else
+    for (int64_t i = in.first; i < in.end; i++) to[i] = row[i * step + x];
+  for (int64_t i = in.end; i < count; i++) to[i] = 0;
+}
+
+/* columns: taps rows of piece; list: n stretches */
+static void lay_columns(float *columns, const shape *s, const float *input, int64_t group, const stretch *list,
+                        int64_t n) {
+  const mt_window *w = s->w;
+  int64_t outputs = list[n - 1].at + list[n - 1].count, behind = whole(outputs, WIDE) - outputs;
+  for (int64_t c = group * s->channels; c < (group + 1) * s->channels; c++)
+    for (int64_t i = 0; i < s->kernel; i++, columns += s->piece) {
+      int64_t k = i % w->kernel[2], j = i / w->kernel[2] % w->kernel[1], h = i / (w->kernel[2] * w->kernel[1]);
+      for (const stretch *t = list; t < list + n; t++) {
+        int64_t row = mt_window_row(w, s->in, t->o, h, j);
+        const float *in = input + (t->image * s->C + c) * s->volume;
+        lay_stretch(columns + t->at, row < 0 ? NULL : in + row * s->in[2],
+                    k * w->dilation[2] - w->pad[2] + t->q * w->stride[2], w->stride[2], s->in[2], t->count);
+      }
+      memset(columns + outputs, 0, (size_t)behind * sizeof *columns);
+    }
+}
+
+/* Outputs first … end - 1 of a plane, from m, which holds them side by side */
+static void store(float *out, const shape *s, const float *m, int64_t plane, float bias, int64_t first, int64_t end) {
+  while (first < end) {
+    int64_t at = first % s->plane, count = mt_least(s->plane - at, end - first);
+    float *to = out + (first / s->plane * s->K + plane) * s->plane + at;
+    for (int64_t i = 0; i < count; i++) to[i] = m[i] + bias;
+    first += count;
+    m += count;
+  }
+}
+
+/* What a thread works with. columns: taps×piece, m: ROWS×piece */
+typedef struct {
+  float *columns, *m;
+  stretch *list;
+} worker;
+
+/* Outputs first … end - 1 of all images, planes k … last - 1 of a group. u: the group's panels */
+static void run_piece(float *out, const shape *s, const float *input, const float *u, const float *bias,
+                      const worker *t, int64_t group, int64_t first, int64_t end, int64_t k, int64_t last) {
+  lay_columns(t->columns, s, input, group, t->list, find_stretches(t->list, s, first, end));
+  for (; k < last; k += ROWS) {
+    for (int64_t i = 0; i < end - first; i += WIDE)
+      multiply(t->m + i, s->piece, u + k * s->taps, 1, ROWS, t->columns + i, s->piece, s->taps, 0);
+    for (int64_t r = 0; r < ROWS && k + r < last; r++) {
+      int64_t plane = group * s->planes + k + r;
+      store(out, s, t->m + r * s->piece, plane, bias ? bias[plane] : 0, first, end);
+    }
+  }
+}
+
+/* Outputs to a piece: as many as the cache holds columns of, a share for each thread, and a few vectors at the least. */
+static int64_t piece_for(const shape *s, int threads) {
+  int64_t fit = mt_least(CACHE / s->taps, MOST), share = s->images * s->plane / threads;
+  return whole(fit < FEWEST || share < FEWEST ? FEWEST : mt_least(fit, share), WIDE);
+}
+
+/* Threads share out groups and pieces and, where these are few, the planes. */
+static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
+                       const mt_window *w) {
+  shape s = shape_of(input, out, w);
+  if (s.taps == 0) return other_conv(out, input, weight, bias, w);
+  int64_t outputs = s.images * s.plane, panels = (s.planes + ROWS - 1) / ROWS, panel = s.taps * ROWS, capacity;
+  int threads = mt_threads_for(mt_tensor_numel(out) * s.taps / 8);
+  s.piece = piece_for(&s, threads);
+  int64_t pieces = s.groups * ((outputs + s.piece - 1) / s.piece);
+  int64_t shares = pieces < threads ? (threads + pieces - 1) / pieces : 1;
+  int64_t packed = whole(s.groups * panels * panel, 16), columns = s.taps * s.piece, m = ROWS * s.piece;
+  int64_t list = whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
+  float *u = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *u, &capacity);
+  if (!u) return 1;
+  const float *in = mt_tensor_data(input), *taps = mt_tensor_data(weight), *biases = bias ? mt_tensor_data(bias) : NULL;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    float *own = u + packed + omp_get_thread_num() * room;
+    worker t = {own, own + columns, (stretch *)(own + columns + m)};
+#pragma omp for
+    for (int64_t i = 0; i < s.groups * panels; i++) pack_panel(u, &s, taps, i);
+#pragma omp for
+    for (int64_t i = 0; i < pieces * shares; i++) {
+      int64_t group = i / shares % s.groups, first = i / shares / s.groups * s.piece;
+      int64_t most = (panels + shares - 1) / shares * ROWS, k = i % shares * most;
+      run_piece(mt_tensor_data(out), &s, in, u + group * panels * panel, biases, &t, group, first,
+                mt_least(first + s.piece, outputs), k, mt_least(k + most, s.planes));
+    }
+  }
+  mt_deallocate(MT_CPU, 0, u, capacity);
+  return 0;
+}
+
+/* -- The weight's gradient: windows ------------------------------------------------------------------------------- */
+
+typedef float four __attribute__((vector_size(16), aligned(4)));
+typedef float eight __attribute__((vector_size(32), aligned(4)));
+
+/* What a thread works with. sums: taps padded to whole vectors for each plane, of each group padded to ROWS planes;
+ * windows: those of a piece's outputs, step apart; grad: the planes that do not fill ROWS; zeros: a row of padding;
+ * lines: a pointer for each row of a window */
+typedef struct {
+  float *sums, *windows, *grad, *zeros;
+  const float **lines;
+  int64_t step;
+} weigher;
+
+/* count numbers, and what lies behind them up to the next width of a vector: to and from have room for it */
+INLINED void copy_few(float *to, const float *from, int64_t count) {
+  if (count == 1)
+    *to = *from;
+  else if (count <= 4)
+    *(four *)to = *(const four *)from;
+  else
+    for (int64_t i = 0; i < count; i += 8) *(eight *)(to + i) = *(const eight *)(from + i);
+}
+
+/* The windows of outputs q … last - 1, which lie on the input: rows of a window from lines, so many, of so many taps */
+INLINED void copy_windows(float *to, int64_t to_step, const float *const *lines, int64_t count, int64_t taps, int64_t x,
+                          int64_t step, int64_t q, int64_t last) {
+  for (; q < last; q++)
+    for (int64_t l = 0; l < count; l++) copy_few(to + q * to_step + l * taps, lines[l] + x + q * step, taps);
+}
+
+/* The window of one output that may reach over its rows. */
+static void lay_window(float *to, const float *const *lines, int64_t count, const mt_window *w, int64_t x,
+                       int64_t width) {
+  for (int64_t l = 0; l < count; l++, to += w->kernel[2])
+    for (int64_t i = 0; i < w->kernel[2]; i++) {
+      int64_t at = x + i * w->dilation[2];
+      to[i] = at >= 0 && at < width ? lines[l][at] : 0;
+    }
+}
+
+/* The outputs of a row whose windows can be copied: they lie on the input, and what is read behind them lies in memory,
+ * where room floats follow the last line. */
+static mt_span inner_outputs(const shape *s, int64_t room) {
+  const mt_window *w = s->w;
+  int64_t taps = w->kernel[2], read = taps == 1 ? 1 : taps <= 4 ? 4 : whole(taps, 8);
+  if (w->dilation[2] != 1) return (mt_span){0, 0};
+  mt_span low = mt_window_span(-w->pad[2], w->stride[2], s->in[2], s->Q);
+  mt_span high = mt_window_span(taps - 1 - w->pad[2], w->stride[2], s->in[2], s->Q);
+  mt_span there = mt_window_span(read - 1 - w->pad[2], w->stride[2], s->in[2] + room, s->Q);
+  mt_span inner = {low.first, mt_least(low.end, mt_least(high.end, there.end))};
+  if (inner.end < inner.first) inner.end = inner.first;
+  return inner;
+}
+
+/* The windows of the outputs of one row, at depth and height o of an image, for some channels. to: Q rows; in: the first
+ * of the channels; end: the end of the whole input */
+static void lay_windows(float *to, const weigher *t, const shape *s, const float *in, int64_t channels,
+                        const int64_t *o, const float *end) {
+  const mt_window *w = s->w;
+  int64_t count = 0, taps = w->kernel[2], behind = whole(channels * s->kernel, WIDE) - channels * s->kernel;
+  int64_t room = end - (in + channels * s->volume), x = -w->pad[2];
+  for (int64_t c = 0; c < channels; c++, in += s->volume)
+    for (int64_t i = 0; i < w->kernel[0]; i++)
+      for (int64_t j = 0; j < w->kernel[1]; j++) {
+        int64_t row = mt_window_row(w, s->in, o, i, j);
+        t->lines[count++] = row < 0 ? t->zeros : in + row * s->in[2];
+      }
+  mt_span inner = inner_outputs(s, mt_least(room, 8));
+  if (taps == 3)
+    copy_windows(to, t->step, t->lines, count, 3, x, w->stride[2], inner.first, inner.end);
+  else
+    copy_windows(to, t->step, t->lines, count, taps, x, w->stride[2], inner.first, inner.end);
+  for (int64_t q = 0; q < s->Q; q++) {
+    float *window = to + q * t->step;
+    if (q < inner.first || q >= inner.end) lay_window(window, t->lines, count, w, x + q * w->stride[2], s->in[2]);
+    memset(window + count * taps, 0, (size_t)behind * sizeof *window);
+  }
+}
+
+/* A block of 4×4, transposed. */
+INLINED void turn_four(float *to, int64_t to_step, const float *from, int64_t from_step) {
+  four a = *(const four *)from, b = *(const four *)(from + from_step);
+  four c = *(const four *)(from + 2 * from_step), d = *(const four *)(from + 3 * from_step);
+  four low_1 = __builtin_shufflevector(a, b, 0, 4, 1, 5), low_2 = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  four high_1 = __builtin_shufflevector(a, b, 2, 6, 3, 7), high_2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(four *)to = __builtin_shufflevector(low_1, low_2, 0, 1, 4, 5);
+  *(four *)(to + to_step) = __builtin_shufflevector(low_1, low_2, 2, 3, 6, 7);
+  *(four *)(to + 2 * to_step) = __builtin_shufflevector(high_1, high_2, 0, 1, 4, 5);
+  *(four *)(to + 3 * to_step) = __builtin_shufflevector(high_1, high_2, 2, 3, 6, 7);
+}
+
+/* Windows of one place each, side by side: count of them in some channels. in: the first in the first channel */
+static void turn(float *to, int64_t step, const float *in, int64_t volume, int64_t channels, int64_t count) {
+  for (int64_t c = 0; c < channels; c += 4)
+    for (int64_t q = 0; q < count; q += 4)
+      if (c + 4 <= channels && q + 4 <= count)
+        turn_four(to + q * step + c, step, in + c * volume + q, volume);
+      else
+        for (int64_t i = q; i < mt_least(q + 4, count); i++)
+          for (int64_t j = c; j < mt_least(c + 4, channels); j++) to[i * step + j] = in[j * volume + i];
+}
+
+/* Whether windows are one place each, side by side. */
+static int is_plain(const shape *s) {
+  int plain = s->kernel == 1;
+  for (int i = 0; i < 3; i++) plain = plain && s->w->stride[i] == 1 && s->w->pad[i] == 0;
+  return plain;
+}
+
+/* The windows of count output rows of an image, from row on, for some channels. */
+static void lay_rows(const weigher *t, const shape *s, const float *in, int64_t channels, int64_t row, int64_t count,
+                     const float *end) {
+  if (is_plain(s)) {
+    turn(t->windows, t->step, in + row * s->Q, s->volume, channels, count * s->Q);
+    return;
+  }
+  for (int64_t i = 0; i < count; i++) {
+    int64_t o[2] = {(row + i) / s->out[1], (row + i) % s->out[1]};
+    lay_windows(t->windows + i * s->Q * t->step, t, s, in, channels, o, end);
+  }
+}
+
+/* -- The weight's gradient: sums ------------------------------------------------------------------------------------ */
+
+/* The planes from first on that do not fill ROWS, side by side; to: outputs × ROWS */
+static void lay_last_planes(float *to, const shape *s, const float *grad, int64_t first, int64_t outputs) {
+  for (int64_t r = 0; r < ROWS; r++)
+    for (int64_t i = 0; i < outputs; i++) to[i * ROWS + r] = first + r < s->planes ? grad[(first + r) * s->plane + i] : 0;
+}
+
+/* sums += grad (planes, each with so many outputs) times windows of so many taps; sums: from the first of these on */
+static void add_products(float *sums, const weigher *t, const shape *s, const float *grad, int64_t outputs,
+                         int64_t taps) {
+  int64_t full = s->planes / ROWS * ROWS, row = whole(s->taps, WIDE) + WIDE;
+  for (int64_t j = 0; j < taps; j += WIDE) {
+    const float *windows = t->windows + j;
+    for (int64_t k = 0; k < full; k += ROWS)
+      multiply(sums + k * row + j, row, grad + k * s->plane, s->plane, 1, windows, t->step, outputs, 1);
+    if (full < s->planes) multiply(sums + full * row + j, row, t->grad, 1, ROWS, windows, t->step, outputs, 1);
+  }
+}
+
+/* One group of one image: count output rows from row on. grad: the group's planes from there on; in: its channels */
+static void weigh_rows(float *sums, const weigher *t, const shape *s, const float *grad, const float *in, int64_t row,
+                       int64_t count, int64_t chunk, const float *end) {
+  int64_t full = s->planes / ROWS * ROWS, outputs = count * s->Q;
+  if (full < s->planes) lay_last_planes(t->grad, s, grad, full, outputs);
+  for (int64_t c = 0; c < s->channels; c += chunk) {
+    int64_t channels = mt_least(chunk, s->channels - c);
+    lay_rows(t, s, in + c * s->volume, channels, row, count, end);
+    add_products(sums + c * s->kernel, t, s, grad, outputs, channels * s->kernel);
+  }
+}
+
+/* Floats of one group's sums. Sums of a chunk of channels reach over its last tap, into those of the next chunk, which
+ * get nothing from it: the windows are 0 there. */
+static int64_t sums_for(const shape *s) { return whole(s->planes, ROWS) * (whole(s->taps, WIDE) + WIDE); }
+
+/* Output rows first … last - 1 of all images, in all groups, into the thread's sums. chunk: channels at once */
+static void weigh(const weigher *t, const shape *s, const float *grad, const float *input, int64_t first, int64_t last,
+                  int64_t chunk) {
+  const float *end = input + s->images * s->C * s->volume;
+  int64_t rows = s->out[0] * s->out[1], count;
+  for (int64_t i = first; i < last; i += count) {
+    int64_t image = i / rows, row = i % rows;
+    count = mt_least(mt_least(s->piece / s->Q, rows - row), last - i);
+    for (int64_t group = 0; group < s->groups; group++)
+      weigh_rows(t->sums + group * sums_for(s), t, s, grad + (image * s->K + group * s->planes) * s->plane + row * s->Q,
+                 input + (image * s->C + group * s->channels) * s->volume, row, count, chunk, end);
+  }
+}
+
+/* The threads' sums together, in order: threads of them, room floats apart */
+static void join_sums(float *out, const shape *s, const float *sums, int64_t room, int threads) {
+#pragma omp parallel for num_threads(mt_threads_for(s->K * s->taps * threads))
+  for (int64_t k = 0; k < s->K; k++) {
+    const float *row = sums + k / s->planes * sums_for(s) + k % s->planes * (whole(s->taps, WIDE) + WIDE);
+    for (int64_t j = 0; j < s->taps; j++) {
+      float sum = row[j];
+      for (int t = 1; t < threads; t++) sum += row[t * room + j];
+      out[k * s->taps + j] = sum;
+    }
+  }
+}
+
+/* Channels whose windows for a piece stay in the cache; whole vectors of taps, when there are enough. */
+static int64_t channels_at_once(const shape *s) {
+  int64_t chunk = CACHE / s->piece / s->kernel;
+  if (chunk >= WIDE) chunk = chunk / WIDE * WIDE;
+  return chunk < 1 ? 1 : mt_least(chunk, s->channels);
+}
+
+/* Every thread sums up a fixed share of the outputs: the result depends on the number of threads, not on their timing. */
+static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w) {
+  shape s = shape_of(input, grad, w);
+  if (s.images == 0 || s.taps == 0) return other_weight(out, grad, input, w);
+  int64_t rows = s.images * s.out[0] * s.out[1], capacity;
+  int threads = (int)mt_least(mt_threads_for(mt_tensor_numel(grad) * s.taps / 8), rows);
+  s.piece = s.Q > MOST ? s.Q : mt_least(MOST / s.Q * s.Q, s.plane);
+  int64_t chunk = channels_at_once(&s), step = whole(chunk * s.kernel, WIDE), windows = s.piece * step + WIDE;
+  int64_t sums = whole(s.groups * sums_for(&s), 16), lines = whole(2 * chunk * w->kernel[0] * w->kernel[1], 16);
+  int64_t zeros = whole(s.in[2], 16) + 16, room = whole(lines + sums + windows + zeros + s.piece * ROWS, 16);
+  float *all = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof *all, &capacity);
+  if (!all) return 1;
+#pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
+  for (int i = 0; i < threads; i++) {
+    float *own = all + i * room;
+    weigher t = {.lines = (const float **)own, .sums = own + lines, .step = step};
+    t.windows = t.sums + sums;
+    t.zeros = t.windows + windows;
+    t.grad = t.zeros + zeros;
+    memset(t.sums, 0, (size_t)(sums + windows + zeros) * sizeof *t.sums);
+    weigh(&t, &s, mt_tensor_data(grad), mt_tensor_data(input), rows * i / threads, rows * (i + 1) / threads, chunk);
+  }
+  join_sums(mt_tensor_data(out), &s, all + lines, room, threads);
+  mt_deallocate(MT_CPU, 0, all, capacity);
+  return 0;
+}
+
+/* -- Slots ------------------------------------------------------------------------------------------------------ */
+
+void DIRECT_REGISTER(void) {
+  other_conv = (mt_conv_kernel)mt_kernel_get(MT_CPU, MT_OP_conv, MT_FLOAT);
+  other_weight = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_weight, MT_FLOAT);
+  mt_kernel_set(MT_CPU, MT_OP_conv, MT_FLOAT, (mt_kernel)direct_conv);
+  mt_kernel_set(MT_CPU, MT_OP_conv_weight, MT_FLOAT, (mt_kernel)direct_weight);
+}
