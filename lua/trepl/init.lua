@@ -1,6 +1,7 @@
 -- trepl: the Lua half of th, the interpreter with a prompt (the other half is bin/th.c).
 local errors = require 'trepl.errors'
 local pretty = require 'trepl.pretty'
+require 'trepl.relative'
 
 local trepl = {}
 
@@ -122,8 +123,14 @@ function trepl.help(name)
   print(text or ('there is no help on %s'):format(name))
 end
 
+-- Penlight's modules are globals in Torch7's th (path, stringx, tablex …), each loaded when a script first uses it.
+local function set_penlight()
+  if package.searchpath('pl', package.path) then pcall(require, 'pl') end
+end
+
 -- The globals that Torch7's th adds; the only place where trepl sets any.
 local function set_globals()
+  set_penlight()
   rawset(_G, 'print_old', print)
   rawset(_G, 'print_new', pretty.print)
   rawset(_G, 'print', pretty.print)

@@ -131,3 +131,53 @@ t.test('print unfolds tables, without colours when it writes to a file', functio
   t.eq(out, '{\n  1 : 1\n  2 :\n    {\n      a : "x\\n"\n      b : true\n    }\n  n : {}\n' ..
             '  t : { itself, 1 levels up }\n}\nx\t1\n')
 end)
+
+-- A folder with files of these texts, gone after f(folder).
+local function with_folder(files, f)
+  local folder = os.tmpname()
+  os.remove(folder)
+  assert(os.execute(('mkdir -p %s/sub'):format(folder)) == 0)
+  for name, text in pairs(files) do
+    local file = assert(io.open(folder .. '/' .. name, 'w'))
+    file:write(text)
+    file:close()
+  end
+  local ok, message = pcall(f, folder)
+  os.execute('rm -r ' .. folder)
+  if not ok then error(message, 0) end
+end
+
+t.test('require ./file finds files beside the one that requires them', function()
+  with_folder({
+    ['main.lua'] = "print(require('./part.lua'), require './part', require './sub/inner')",
+    ['part.lua'] = "return 'part'",
+    ['sub/inner.lua'] = "return 'inner of ' .. require '../part'",
+    ['none.lua'] = "require './missing'",
+  }, function(folder)
+    t.eq({ run(folder .. '/main.lua') }, { 'part\tpart\tinner of part\n', '', 0 })
+    local _, err, status = run(folder .. '/none.lua')
+    assert(status == 1 and err:find("none.lua:1: module './missing' not found", 1, true), err)
+  end)
+end)
+
+t.test('Penlight, where it is installed, is at hand', function()
+  with_folder({ ['pl.lua'] = "path = { join = function(a, b) return a .. '/' .. b end }" }, function(folder)
+    local code = "'print(path.join([[a]], [[b]]))'"
+    local pipe = io.popen(("env -i 'LUA_PATH=%s/?.lua;;' %s -e %s 2>&1"):format(folder, th, code))
+    local text = pipe:read('*a')
+    pipe:close()
+    t.eq(text, 'a/b\n')
+  end)
+end)
+
+t.test('trepl.colorize paints text, bold and behind, and not where NO_COLOR is set', function()
+  local code = "'local c = require [[trepl.colorize]] io.write(c.red([[a]]), c.Blue(5), c._green([[b]]), c.none)'"
+  local function output(environment)
+    local pipe = io.popen(('env -i %s %s -e %s 2>&1'):format(environment, th, code))
+    local text = pipe:read('*a')
+    pipe:close()
+    return text
+  end
+  t.eq(output(''), '\27[0;31ma\27[0m\27[1;34m5\27[0m\27[42mb\27[0m\27[0m')
+  t.eq(output('NO_COLOR=1'), 'a5b')
+end)
