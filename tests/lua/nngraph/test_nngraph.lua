@@ -203,3 +203,16 @@ t.test('setDebug leaves a picture with the node in red', function()
   file:close()
   os.remove(net.name .. '.svg')
 end)
+
+t.test('nngraph.nesting: nested tables are copied, filled, resized and added', function()
+  local nesting = require 'nngraph.nesting'
+  local x = {torch.Tensor{1, 2}, {torch.Tensor{3}}}
+  local y = nesting.cloneNested(x)
+  nesting.fillNested(y, 5)
+  nesting.addNestedTo(y, x)
+  t.eq({y[1]:totable(), y[2][1]:totable(), x[1]:totable()}, {{6, 7}, {8}, {1, 2}})
+  nesting.resizeNestedAs(y, {torch.Tensor(3), {}})
+  t.eq({y[1]:size(1), #y[2]}, {3, 0})
+  nesting.copyNested(y, x)
+  t.eq({y[1]:totable(), y[2][1]:totable()}, {{1, 2}, {3}})
+end)
