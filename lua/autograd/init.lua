@@ -3,8 +3,14 @@
 --   local g = autograd.grad(function(w) return torch.sum(torch.cmul(w, w)) end)(torch.Tensor{1, 2})   -- 2, 4
 local torch = require 'torch'
 local errors = require 'torch.errors'
+local fileclasses = require 'torch.fileclasses'
 local handle = require 'torch.handle'
 local op = require 'torch.op'
+local gradient = require 'autograd.gradient'
+local nnwrapper = require 'autograd.nnwrapper'
+local probe = require 'autograd.probe'
+local profile = require 'autograd.profile'
+local scripts = require 'autograd.scripts'
 local tape = require 'autograd.tape'
 
 errors.package()
@@ -15,34 +21,6 @@ local fail = errors.fail
 
 local autograd = {}
 
--- -- Nested tables of tensors, which functions take and gradients come in ---------------------------------------
-
-local function collect(x, list)
-  if is_tensor(x) then
-    list[#list + 1] = x
-  elseif type(x) == 'table' then
-    for _, v in pairs(x) do collect(v, list) end
-  end
-  return list
-end
-
--- The same table with each tensor replaced by what of(tensor) gives; other values are left out.
-local function map(x, of)
-  if is_tensor(x) then return of(x) end
-  if type(x) ~= 'table' then return nil end
-  local out = {}
-  for k, v in pairs(x) do out[k] = map(v, of) end
-  return out
-end
-
-local function zeros_like(t)
-  return F.mul(t, 0)
-end
-
-local function ones_like(t)
-  return torch[torch.type(t):match('%.(.*)')]():resizeAs(t):fill(1)
-end
-
 -- -- Recording --------------------------------------------------------------------------------------------------
 
 --- Runs f(…) on a new tape that watches the tensors in watched (a tensor or a nested table of them).
@@ -50,15 +28,9 @@ end
 --   local t, y = autograd.record(x, function() return x:clone():cmul(x) end)
 --   local gx = t:grad(y, {x}, g)[1]
 function autograd.record(watched, f, ...)
-  local t, before = tape.new(), state.tape
-  for _, x in ipairs(collect(watched, {})) do t:watch(x) end
-  state.tape = t
-  local function finish(ok, ...)
-    state.tape = before
-    if not ok then error((...), 0) end
-    return t, ...
-  end
-  return finish(pcall(f, ...))
+  local t = tape.new()
+  for _, x in ipairs(gradient.collect(watched, {})) do t:watch(x) end
+  return t, gradient.on_tape(t, f, ...)
 end
 
 local function check_loss(y, what)
@@ -67,58 +39,38 @@ local function check_loss(y, what)
   end
 end
 
--- When a tape is open already, its history goes on: the inner gradient can be differentiated by the outer tape.
-local function on_outer(outer, f, x, g, ...)
-  local list = collect(x, {})
-  -- handles of our own, so that gradients by x mean "through this call" and not through x's own history
-  local aliases, of = {}, {}
-  for i, t in ipairs(list) do
-    aliases[i] = F.alias(t)
-    of[t] = aliases[i]
-    outer:watch(aliases[i])
+-- The gradient by the first argument, and the first result as a tensor.
+local function differentiate(f, x, g, ...)
+  local y
+  local function keep(...)
+    y = f(...)
+    return y
   end
-  local inner = map(x, function(t) return of[t] end)
-  if type(x) == 'table' then
-    for k, v in pairs(x) do if inner[k] == nil then inner[k] = v end end
-  end
-  local y = f(inner, ...)
-  check_loss(y, 'grad')
-  local grads = outer:grad(y, aliases, g or ones_like(y), true)
-  local found = {}
-  for i, t in ipairs(list) do found[t] = grads[i] or zeros_like(t) end
-  return map(x, function(t) return found[t] end), y
+  return (gradient.of(keep, 1, {x, ...}, 1 + select('#', ...), {name = 'grad', g = g, free = true})), y
 end
 
-local function gradient(f, x, g, ...)
-  if #collect(x, {}) == 0 then fail('grad: expected a tensor, or a table of tensors, as the first argument') end
-  if state.tape then return on_outer(state.tape, f, x, g, ...) end
-  local t, y = autograd.record(x, f, x, ...)
-  check_loss(y, 'grad')
-  local list, found = collect(x, {}), {}
-  local grads = t:grad(y, list, g or ones_like(y), false)
-  for i, input in ipairs(list) do found[input] = grads[i] or zeros_like(input) end
-  return map(x, function(input) return found[input] end), y
-end
-
---- The gradient of f by its first argument: a tensor, or a table of tensors (the result then has its shape).
--- f gives a tensor; where it has several elements their sum is differentiated. Nests to any order.
+--- autograd.grad(f[, options]): the gradient of f by its first argument: a tensor, or a table of tensors (the result
+-- then has its shape). f gives a tensor; where it has several elements their sum is differentiated. Nests to any
+-- order.
 --   local df = autograd.grad(function(x) return torch.sum(torch.pow(x, 4)) end)
 --   local d2f = autograd.grad(function(x) return df(x):sum() end)
-function autograd.grad(f)
-  return function(x, ...) return (gradient(f, x, nil, ...)) end
+-- With options it is autograd(f, options), torch-autograd's.
+function autograd.grad(f, options)
+  if options then return scripts.call(f, options) end
+  return function(x, ...) return (differentiate(f, x, nil, ...)) end
 end
 
 --- As grad, but gives the gradient and the value: local g, y = autograd.valueAndGrad(f)(x)
 function autograd.valueAndGrad(f)
   return function(x, ...)
-    local g, y = gradient(f, x, nil, ...)
+    local g, y = differentiate(f, x, nil, ...)
     return y, g
   end
 end
 
 --- The product of a vector and f's Jacobian at x: vjp(f, x, v), v of the sizes of f(x). Also gives f(x).
 function autograd.vjp(f, x, v)
-  local g, y = gradient(f, x, v)
+  local g, y = differentiate(f, x, v)
   return g, y
 end
 
@@ -129,17 +81,17 @@ function autograd.jvp(f, x, v)
   local t, y, back = autograd.record(x, function()
     local out = f(x)
     check_loss(out, 'jvp')
-    u = state.tape:watch(zeros_like(F.detach(out)))
+    u = state.tape:watch(gradient.zeros_like(F.detach(out)))
     return out, state.tape:grad(out, {x}, u, true)[1]
   end)
-  if not back then return zeros_like(y), y end
+  if not back then return gradient.zeros_like(y), y end
   local forward = t:grad(back, {u}, v)[1]
-  return forward or zeros_like(y), y
+  return forward or gradient.zeros_like(y), y
 end
 
 --- The product of f's Hessian at x and a vector: hvp(f, x, v), v of the sizes of x; f gives a tensor of one element.
 function autograd.hvp(f, x, v)
-  return (gradient(function(at) return F.sum(F.mul(autograd.grad(f)(at), v), 0) end, x))
+  return (differentiate(function(at) return F.sum(F.mul(autograd.grad(f)(at), v), 0) end, x))
 end
 
 -- Rows of a matrix m×n: row i from a vector of zeros with a 1 at i.
@@ -159,7 +111,7 @@ function autograd.jacobian(f, x)
   check_loss(y, 'jacobian')
   return rows_of(y:nElement(), y, function(unit)
     local g = t:grad(y, {x}, unit:viewAs(y), false)[1]
-    return g or zeros_like(x)
+    return g or gradient.zeros_like(x)
   end)
 end
 
@@ -196,8 +148,8 @@ function autograd.checkpoint(f, ...)
   local outer = state.tape
   if not outer then return f(...) end
   local args, count = {...}, select('#', ...)
-  local probe = tape.probe(outer)
-  state.tape = probe
+  local seen = probe.new(outer)
+  state.tape = seen
   local ok, out = pcall(f, ...)
   state.tape = outer
   if not ok then error(out, 0) end
@@ -211,11 +163,45 @@ function autograd.checkpoint(f, ...)
     local t, again = autograd.record(list, f, unpack(args, 1, count))
     return t:grad(again, list, g, false)
   end
-  return op.record(row, out, probe:found())
+  return op.record(row, out, seen:found())
 end
 
 autograd.anomaly = require 'autograd.anomaly'
-autograd.profile = require 'autograd.profile'
+autograd.profile = setmetatable({SUMMARY = 'summary', DETAILED = 'detailed', OFF = 'off'}, {
+  __call = function(_, ...) return profile(...) end,
+})
 autograd.tape = tape
+
+-- -- torch-autograd's surface -----------------------------------------------------------------------------------
+
+require 'autograd.support'
+autograd.optimize, autograd.optimizing, autograd.protected = scripts.optimize, scripts.optimizing, scripts.protected
+autograd.functionalize, autograd.nnwrapper = nnwrapper.functionalize, nnwrapper
+
+-- Made when they are first asked for.
+local lazy = {}
+for _, name in ipairs {'util', 'loss', 'overload', 'auto', 'optim', 'model', 'module', 'gradcheck'} do
+  lazy[name] = function() return require('autograd.' .. name) end
+end
+
+-- nn stands above autograd and is loaded by its name.
+function lazy.nn()
+  local nn = nnwrapper.package('nn')
+  nn.AutoModule, nn.AutoCriterion = require 'autograd.auto.AutoModule', require 'autograd.auto.AutoCriterion'
+  return nn
+end
+
+setmetatable(autograd, {
+  __call = function(_, f, options) return scripts.call(f, options) end,
+  __index = function(t, name)
+    if not lazy[name] then return nil end
+    t[name] = lazy[name]()
+    return t[name]
+  end,
+})
+
+fileclasses.made('autograd.nn.module.', function(name) return autograd.nn.AutoModule(name) end)
+fileclasses.made('autograd.nn.criterion.', function(name) return autograd.nn.AutoCriterion(name) end)
+
 package.loaded.autograd = autograd
 return autograd

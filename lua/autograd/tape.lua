@@ -5,12 +5,14 @@ local handle = require 'torch.handle'
 local errors = require 'torch.errors'
 local op = require 'torch.op'
 local C = require 'torch.ffi'
+local writes = require 'autograd.writes'
 
 errors.package()
 
 local F, state = op.F, op.state
 local version, memory_of = handle.version, handle.memory_address
 local table_clear = require 'table.clear'
+local refuse_overlap, note_write = writes.refuse_overlap, writes.note
 
 local Tape = {}
 Tape.__index = Tape
@@ -19,7 +21,7 @@ local arrays = {'row', 'out', 'a', 'b', 'c', 'p', 'q', 'r', 's', 'slot_a', 'slot
                 'version_a', 'version_b', 'version_c', 'version_out'}
 
 local function new()
-  local tape = {n = 0, slot = {}, tracked = {}, written = {}, any_written = false}
+  local tape = {n = 0, slot = {}, tracked = {}, written = {}, any_written = false, numbers = {}, any_number = false}
   for _, name in ipairs(arrays) do tape[name] = {} end
   return setmetatable(tape, Tape)
 end
@@ -45,7 +47,8 @@ function Tape:clear(release)
   table_clear(self.slot)
   table_clear(self.written)
   table_clear(self.tracked)
-  self.n, self.any_written = 0, false
+  table_clear(self.numbers)
+  self.n, self.any_written, self.any_number = 0, false, false
 end
 
 --- Gives t a slot, so that ops on it are recorded.
@@ -58,21 +61,30 @@ function Tape:watch(t)
   return t
 end
 
+-- -- Numbers ----------------------------------------------------------------------------------------------------
+-- Where Torch7 gives a number, torch.sum(x) or x[i], recording needs a tensor of one element. The tape notes which ones
+-- stand for numbers: they scale where vectors would make an inner product, and leave the function as numbers.
+
+--- Notes that t, when this tape records it, stands for a number, and gives it; nil when it is not recorded.
+function Tape:as_number(t)
+  local n = self.slot[t]
+  if not n then return nil end
+  self.numbers[n], self.any_number = true, true
+  return t
+end
+
+--- Whether t stands for a number on this tape.
+function Tape:is_number(t)
+  return self.any_number and self.numbers[self.slot[t]] ~= nil
+end
+
+-- A pointwise op on numbers alone makes a number.
+local function note_number(self, n, row, a, b, c, sa, sb, sc)
+  local numbers = self.numbers
+  if row.run and (not a or numbers[sa]) and (not b or numbers[sb]) and (not c or numbers[sc]) then numbers[n] = true end
+end
+
 -- -- Recording --------------------------------------------------------------------------------------------------
-
--- An op has written into memory that other views share: reading those would lose its gradient. Views that were made
--- from its result afterwards are known to the tape, under later slots.
-local function refuse_alias(self, row, t)
-  local write = self.written[memory_of(t)]
-  if write and write.out ~= t and (self.slot[t] or 0) <= write.slot then
-    errors.fail('%s: this tensor shares memory with a result that %s wrote in place while recording; ' ..
-                'use the result itself, or clone', row.name, write.name)
-  end
-end
-
-local function note_write(self, row, out)
-  self.written[memory_of(out)], self.any_written = {out = out, slot = self.n, name = row.name}, true
-end
 
 local function slots_of(slot, list)
   local slots, any = {}, false
@@ -97,13 +109,14 @@ local guard = {result = nil, gradient = nil}
 function Tape:append(row, out, a, b, c, p, q, r, s, into)
   local slot = self.slot
   if guard.result then guard.result(row, out, a, b, c, into) end
-  if self.any_written and not into then
-    if a and row.inputs ~= 'list' then refuse_alias(self, row, a) end
-    if b then refuse_alias(self, row, b) end
-  end
   local sa, sb, sc
   if row.inputs == 'list' then sa = slots_of(slot, a) else sa = a and slot[a] end
   sb, sc = b and slot[b], c and slot[c]
+  if self.any_written and not into then
+    -- another view of memory that is no result may be made to write there, too
+    if a and row.inputs ~= 'list' and (sa or memory_of(out) ~= memory_of(a)) then refuse_overlap(self, row, a) end
+    if b then refuse_overlap(self, row, b) end
+  end
   if not (sa or sb or sc) or not row.vjp then
     if slot[out] then slot[out] = nil end
     if into then
@@ -124,6 +137,7 @@ function Tape:append(row, out, a, b, c, p, q, r, s, into)
   self.version_c[n] = row.any_reads.c and c and version_read(c, out, into) or 0
   self.version_out[n] = row.any_reads.out and version(out) or 0
   self.tracked[memory_of(out)] = true
+  if self.any_number then note_number(self, n, row, a, b, c, sa, sb, sc) end
   if into then note_write(self, row, out) end
 end
 
@@ -266,34 +280,4 @@ function Tape:walk(last, needed, wanted, grads, create, apart)
   end
 end
 
--- -- Probes -----------------------------------------------------------------------------------------------------
-
--- Stands in for a tape and only notes which tensors of the outer one are read.
-local Probe = {}
-Probe.__index = Probe
-
-local function probe(outer)
-  return setmetatable({outer = outer, seen = {}, list = {}, slot = outer.slot}, Probe)
-end
-
-function Probe:note(t)
-  if t and self.outer.slot[t] and not self.seen[t] then
-    self.seen[t] = true
-    self.list[#self.list + 1] = t
-  end
-end
-
-function Probe:append(row, _, a, b, c)
-  if row.inputs == 'list' then
-    for i = 1, #a do self:note(a[i]) end
-  else
-    self:note(a)
-  end
-  self:note(b)
-  self:note(c)
-end
-
---- The tensors noted.
-function Probe:found() return self.list end
-
-return {new = new, probe = probe, Tape = Tape, guard = guard}
+return {new = new, Tape = Tape, guard = guard}

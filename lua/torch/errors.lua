@@ -30,6 +30,9 @@ local function user_frame()
   end
 end
 
+--- What debug.getinfo knows of the user's frame; nil when there is none.
+function errors.user_info() return select(2, user_frame()) end
+
 --- The user's line, as "script.lua:12"; nil when there is none.
 function errors.user_place()
   local _, info = user_frame()

@@ -33,8 +33,21 @@ for _, name in ipairs {'SpatialAveragePooling', 'VolumetricAveragePooling'} do
   classes.alias('cudnn.' .. name, 'nn.' .. name, {divide = true, count_include_pad = true})
 end
 
+local makers = {}
+
+--- Declares that classes whose names begin with a prefix are made when a file has objects of them: make(rest of the
+-- name).
+function classes.made(prefix, make) makers[prefix] = make end
+
+local function make(name)
+  for prefix, maker in pairs(makers) do
+    if name:sub(1, #prefix) == prefix then maker(name:sub(#prefix + 1)) end
+  end
+end
+
 --- The class to use for a name in a file, and fields to add to its objects; nil when there is none.
 function classes.resolve(name)
+  if not class.factory(name) then make(name) end
   if class.factory(name) then return name end
   local alias = aliases[name]
   if alias and class.factory(alias.name) then return alias.name, alias.defaults end

@@ -104,6 +104,11 @@ product_forms('bmm', 3)
 product_forms('mv')
 product_forms('ger')
 
+-- While they are recorded, numbers are tensors of one element.
+local function is_number(x)
+  return type(x) == 'number' or state.tape ~= nil and is_tensor(x) and state.tape:is_number(x)
+end
+
 -- torch.addmm([result,] [beta,] c, [alpha,] a, b). Methods may leave c out: it is then the tensor itself.
 local function added_product_forms(name, dim)
   local product = F[name]
@@ -113,6 +118,10 @@ local function added_product_forms(name, dim)
     if dim then
       expect_dim(name, a, dim)
       expect_dim(name, b, dim)
+    end
+    if is_tensor(beta) or is_tensor(alpha) then
+      local out = F.add(F.mul(c, beta), F.mul(product(c, a, b, 0, 1), alpha))
+      return result and into(result, out) or out
     end
     if not result then return product(c, a, b, beta, alpha) end
     if not dim then return into(result, product(c, a, b, beta, alpha)) end
@@ -124,11 +133,11 @@ local function added_product_forms(name, dim)
     local tensors, numbers, first = {}, {}, nil
     for i = 1, select('#', ...) do
       local x = select(i, ...)
-      if is_tensor(x) then
-        tensors[#tensors + 1] = x
-      elseif type(x) == 'number' then
+      if is_number(x) then
         numbers[#numbers + 1] = x
         first = first or #tensors
+      elseif is_tensor(x) then
+        tensors[#tensors + 1] = x
       elseif x ~= nil then
         check(name, x)
       end
@@ -143,8 +152,8 @@ local function added_product_forms(name, dim)
 
   methods[name] = function(self, a, b, c, d, e)
     if c == nil then return run(self, self, a, b, 1, 1) end
-    if type(a) == 'number' and d == nil then return run(self, self, b, c, 1, a) end
-    if type(a) == 'number' and type(b) == 'number' then return run(self, self, c, d, a, b) end
+    if is_number(a) and d == nil then return run(self, self, b, c, 1, a) end
+    if is_number(a) and is_number(b) then return run(self, self, c, d, a, b) end
     return functions[name](self, a, b, c, d, e)
   end
 end
@@ -160,7 +169,7 @@ local dot_value = ffi.new('double[1]')
 function functions.dot(x, y)
   check('dot', x)
   check('dot', y)
-  if state.tape and (state.tape.slot[x] or state.tape.slot[y]) then return F.sum(F.mul(x, y)) end
+  if state.tape and (state.tape.slot[x] or state.tape.slot[y]) then return state.tape:as_number(F.sum(F.mul(x, y))) end
   call(C.mt_dot, x, y, dot_value)
   return dot_value[0]
 end

@@ -19,13 +19,12 @@ local function is_recorded(t) return state.tape and state.tape.slot[t] end
 
 -- The number in a tensor of one element; the tensor itself when a tape holds it.
 local function number(t)
-  if is_recorded(t) then return t end
-  return item(t)
+  return state.tape and state.tape:as_number(t) or item(t)
 end
 
 -- A reduction of everything. p: the norm's
 local function number_of(name, x, p)
-  if is_recorded(x) then return F[name](x, 0, p) end
+  if is_recorded(x) then return number(F[name](x, 0, p)) end
   return reduce_all(op.by_name[name], x, p)
 end
 
@@ -125,7 +124,7 @@ for _, name in ipairs {'max', 'min'} do
     if dim ~= nil then return reduce(x, dim_of(name, x, dim)) end
     if not is_recorded(x) then return number_of(name, x) end
     local flat = F.view(F.contiguous(x), nil, (sizes.read(name, {x:nElement()})))
-    return (reduce(flat, 0))
+    return number((reduce(flat, 0)))
   end
   -- max(x), max([values,] [places,] x, dim)
   functions[name] = function(...)

@@ -66,19 +66,24 @@ end
 
 local function recorded(t) return state.tape and state.tape.slot[t] end
 
+-- An element that is being recorded: a tensor that stands for a number.
+local function number(t) return state.tape:as_number(t) or t end
+
 -- -- Reading ----------------------------------------------------------------------------------------------------
 
 -- t[i]: a number where t has one dimension, else a slice
 local function get_index(t, i)
   local l = layout(t)
   local at = place(l, 0, i)
-  if l.dim == 1 and not recorded(t) then return read(t, tonumber(l.offset + at * l.stride[0])) end
-  return F.select(t, 0, at)
+  if l.dim > 1 then return F.select(t, 0, at) end
+  if recorded(t) then return number(F.select(t, 0, at)) end
+  return read(t, tonumber(l.offset + at * l.stride[0]))
 end
 
 local function get_slice(t, list)
   local out, all_numbers = slice(t, list)
-  if not all_numbers or recorded(out) then return out end
+  if not all_numbers then return out end
+  if recorded(out) then return number(out) end
   local at = tonumber(layout(out).offset)
   if is_int64(list[#list]) then return read_exact(out, at) end
   return read(out, at)
@@ -107,10 +112,47 @@ local function assign(view, v)
   return view:fill(elements.value('index', v))
 end
 
+local function clone_with(a, list, v)
+  local out = F.clone(a)
+  assign((slice(out, list)), v)
+  return out
+end
+
+local put = {'put', inputs = 2,
+  doc = 'put(x, y, places): x with y, a tensor or a number, in the slice that x[places] names',
+  sample = function(make)
+    return {{make(3, 4), make(4), {2}}, {make(3, 4), make(2, 2), {{1, 2}, {-2, -1}}}, {make(3, 4), 5, {{}, 1}}}
+  end,
+  vjp = {function(g, _, _, _, list) return F.put(g, 0, list) end,
+         function(g, _, _, b, list)
+           local part = F.reshape_like((slice(g, list)), b)
+           return kind_of(part) == kind_of(b) and part or F.cast(part, kind_of(b))
+         end}}
+op.own(put, function(a, v, list)
+  return op.record(put, op.unrecorded(clone_with, a, list, v), a, is_tensor(v) and v or nil, nil, list)
+end)
+
+-- One element, repeated to the sizes of view.
+local function expanded(v, view)
+  local ones = {}
+  for d = 1, layout(view).dim do ones[d] = 1 end
+  return F.expand(v:view(unpack(ones)), view)
+end
+
+-- While a tape is open, the whole of t is written: what is read of it later depends on v.
+local function put_recorded(t, list, v)
+  local tape = state.tape
+  local view = op.unrecorded(slice, t, list)
+  if is_tensor(v) and tape:is_number(v) and view:nElement() > 1 then v = expanded(v, view) end
+  op.unrecorded(assign, view, v)
+  op.record(put, t, t, is_tensor(v) and v or nil, nil, list, nil, nil, nil, true)
+end
+
 local function put_index(t, i, v)
   local l = layout(t)
   local at = place(l, 0, i)
-  if l.dim == 1 and not is_tensor(v) and not state.tape then
+  if state.tape then return put_recorded(t, {tonumber(i)}, v) end
+  if l.dim == 1 and not is_tensor(v) then
     return write(t, tonumber(l.offset + at * l.stride[0]), elements.value('index', v))
   end
   return assign(F.select(t, 0, at), v)
@@ -125,6 +167,7 @@ function slicing.put(t, k, v)
   end
   if is_storage(k) then k = from_long_storage(k) end
   if type(k) ~= 'table' then bad_index(layout(t), 0, k) end
+  if state.tape then return put_recorded(t, k, v) end
   assign((slice(t, k)), v)
 end
 

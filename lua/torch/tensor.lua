@@ -197,9 +197,14 @@ function methods.__len__(a) return a:size() end
 function methods.__tostring__(a) return require('torch.print').tensor(a) end
 methods.__index__, methods.__newindex__ = slicing.get, slicing.put
 
+-- While it is recorded, a number is a tensor of one element; see autograd/tape.lua.
+local function is_number(x)
+  return not is_tensor(x) or op.state.tape ~= nil and op.state.tape:is_number(x)
+end
+
 --- A number scales; two vectors give their inner product, a matrix and a vector or matrix their product.
 function methods.__mul__(a, b)
-  if not is_tensor(a) or not is_tensor(b) then return F.mul(a, b) end
+  if is_number(a) or is_number(b) then return F.mul(a, b) end
   local n, m = layout(a).dim, layout(b).dim
   if n == 1 and m == 1 then return a:dot(b) end
   if n == 2 and m == 1 then return F.mv(a, b) end

@@ -33,7 +33,10 @@ function methods:narrow(dim, first, length)
   return F.narrow(self, d, place('narrow', self, d, first), integer('narrow', length))
 end
 
-local function recorded(t) return op.state.tape and op.state.tape.slot[t] end
+-- The number in out, or, while it is recorded, out itself as one.
+local function number(out)
+  return op.state.tape and op.state.tape:as_number(out) or out:item()
+end
 
 --- select(dim, index): one slice, with that dimension gone; a negative index counts from the end. An element of a
 -- vector is a number, whatever dim is.
@@ -41,7 +44,7 @@ function methods:select(dim, index)
   local is_vector = layout(self).dim == 1
   local d = is_vector and 0 or dim_of('select', self, dim)
   local out = F.select(self, d, place('select', self, d, index))
-  if is_vector and not recorded(self) then return out:item() end
+  if is_vector then return number(out) end
   return out
 end
 
@@ -144,7 +147,7 @@ function methods:squeeze(first, second)
   end
   local out = F.squeeze(x, dim)
   local single = (dim < 0 or layout(x).dim == 1) and layout(out).dim == 1 and C.mt_tensor_numel(out) == 1
-  if single and not recorded(x) then return out:item() end
+  if single then return number(out) end
   return out
 end
 
