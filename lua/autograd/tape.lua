@@ -102,6 +102,18 @@ local function version_read(t, out, into)
   return v
 end
 
+-- Refuses operands that another handle's write has changed. To make a view of memory that is no result is not to read
+-- it: it may be made to write there, too. reads: whether the op surely reads a.
+local function refuse_written(self, row, out, a, b, c, reads)
+  if row.inputs == 'list' then
+    for i = 1, #a do refuse_overlap(self, row, a[i]) end
+  elseif a and (reads or memory_of(out) ~= memory_of(a)) then
+    refuse_overlap(self, row, a)
+  end
+  if b then refuse_overlap(self, row, b) end
+  if c then refuse_overlap(self, row, c) end
+end
+
 --- While these are functions, tapes show them each result and gradient; see autograd/anomaly.lua.
 local guard = {result = nil, gradient = nil}
 
@@ -112,11 +124,7 @@ function Tape:append(row, out, a, b, c, p, q, r, s, into)
   local sa, sb, sc
   if row.inputs == 'list' then sa = slots_of(slot, a) else sa = a and slot[a] end
   sb, sc = b and slot[b], c and slot[c]
-  if self.any_written and not into then
-    -- another view of memory that is no result may be made to write there, too
-    if a and row.inputs ~= 'list' and (sa or memory_of(out) ~= memory_of(a)) then refuse_overlap(self, row, a) end
-    if b then refuse_overlap(self, row, b) end
-  end
+  if self.any_written then refuse_written(self, row, out, a, b, c, sa or into) end
   if not (sa or sb or sc) or not row.vjp then
     if slot[out] then slot[out] = nil end
     if into then
