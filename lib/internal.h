@@ -118,6 +118,8 @@ void mt_deallocate(int device, int index, void *data, int64_t capacity);
 int mt_same_sizes(const mt_tensor *a, const mt_tensor *b);
 /* 1 when the two views may touch the same bytes */
 int mt_overlap(const mt_tensor *a, const mt_tensor *b);
+/* The count of elements, or -1 after a failure: too many dimensions, a negative size, more than memory can hold. */
+int64_t mt_checked_count(const char *op, int dim, const int64_t *size);
 /* Readies out for a result: right device and dtype are asked for by the caller; out gets these sizes. Fails when out
  * is one of the inputs (n of them, NULLs allowed) and would have to change its sizes. */
 int mt_prepare(const char *op, mt_tensor *out, int dim, const int64_t *size, const mt_tensor *const *inputs, int n);

@@ -72,14 +72,16 @@ static void set_shape(mt_tensor *t, int dim, const int64_t *size, const int64_t 
   }
 }
 
-/* The count of elements, or -1 after a failure: too many dimensions, a negative size, more than memory can hold. */
-static int64_t checked_count(const char *what, int dim, const int64_t *size) {
+/* So few that sums and byte counts of such numbers fit in int64. */
+static const int64_t most_elements = INT64_MAX / 64;
+
+int64_t mt_checked_count(const char *what, int dim, const int64_t *size) {
   int64_t n = 1;
   if (dim < 0 || dim > MT_MAX_DIM)
     return mt_fail("%s: %d dimensions, at most %d are possible", what, dim, MT_MAX_DIM), -1;
   for (int i = 0; i < dim; i++) {
     if (size[i] < 0) return mt_fail("%s: size %lld of dimension %d is negative", what, (long long)size[i], i + 1), -1;
-    if (__builtin_mul_overflow(n, size[i] > 0 ? size[i] : 1, &n) || n > INT64_MAX / 64)
+    if (__builtin_mul_overflow(n, size[i] > 0 ? size[i] : 1, &n) || n > most_elements)
       return mt_fail("%s: sizes %s are more than memory can hold", what, mt_sizes_text(dim, size).text), -1;
   }
   for (int i = 0; i < dim; i++)
@@ -90,7 +92,7 @@ static int64_t checked_count(const char *what, int dim, const int64_t *size) {
 int mt_tensor_resize(mt_tensor *t, int dim, const int64_t *size) {
   if (dim == t->dim && (dim == 0 || !memcmp(size, t->size, (size_t)dim * sizeof *size)))
     if (t->storage || dim == 0) return 0;
-  int64_t n = checked_count("resize", dim, size);
+  int64_t n = mt_checked_count("resize", dim, size);
   if (n < 0) return 1;
   if (!t->storage) {
     if (!(t->storage = mt_storage_new(t->dtype, t->device, n))) return 1;
@@ -138,7 +140,8 @@ int mt_tensor_set_storage(mt_tensor *t, mt_storage *s, int64_t offset, int dim, 
   if (s && (s->dtype != t->dtype || s->device != t->device))
     return mt_fail("set: expected a storage of %s, got one of %s", mt_dtype_name(t->dtype), mt_dtype_name(s->dtype));
   if (offset < 0) return mt_fail("set: the offset is negative");
-  if (checked_count("set", dim, size) < 0) return 1;
+  if (offset > most_elements) return mt_fail("set: the offset is beyond any memory");
+  if (mt_checked_count("set", dim, size) < 0) return 1;
   set_shape(&view, dim, size, stride);
   if (check_extent(s ? s->size : 0, offset, dim, view.size, view.stride)) return 1;
   mt_storage_retain(s);

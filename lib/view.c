@@ -68,7 +68,7 @@ int mt_expand(mt_tensor *out, const mt_tensor *src, int dim, const int64_t *size
   for (int i = lead; i < dim; i++)
     if (size[i] != from.size[i - lead] && (from.size[i - lead] != 1 || size[i] < 0))
       return mt_fail("expand: sizes %s cannot become %s", mt_shape_text(src).text, mt_sizes_text(dim, size).text);
-  if (mt_tensor_set(out, src)) return 1;
+  if (mt_checked_count("expand", dim, size) < 0 || mt_tensor_set(out, src)) return 1;
   out->dim = dim;
   for (int i = 0; i < dim; i++) {
     int kept = i >= lead && size[i] == from.size[i - lead];
@@ -150,7 +150,7 @@ int mt_unfold(mt_tensor *out, const mt_tensor *src, int dim, int64_t size, int64
   out->size[out->dim] = size;
   out->stride[out->dim] = out->stride[dim];
   out->size[dim] = (out->size[dim] - size) / step + 1;
-  out->stride[dim] *= step;
+  if (out->size[dim] > 1) out->stride[dim] *= step; /* step may be beyond all elements else */
   out->dim++;
   return 0;
 }

@@ -2,6 +2,7 @@
 -- as big-endian 32-bit numbers, the elements. Source: yann.lecun.com/exdb/mnist, "the IDX file format".
 local ffi = require 'ffi'
 local torch = require 'torch'
+local elements = require 'torch.formats.elements'
 local errors = require 'torch.errors'
 local swap = require('torch.bytes').swap
 
@@ -59,11 +60,9 @@ local function read_tensor(file, path, room)
   end
   if dim < 1 or dim > 8 then fail('idx: %s has %d dimensions, expected 1 to 8', path, dim) end
   read(file, path, 'its sizes', header, 4 * dim)
-  local sizes, count = {}, torch[type]():elementSize()
-  for i = 1, dim do
-    sizes[i] = number_at(4 * (i - 1))
-    count = count * sizes[i]
-  end
+  local sizes = {}
+  for i = 1, dim do sizes[i] = number_at(4 * (i - 1)) end
+  local count = (elements.count(sizes) or math.huge) * torch[type]():elementSize()
   if count > room then
     fail('idx: %s announces %s elements, more than a file of its size can hold', path, table.concat(sizes, 'x'))
   end

@@ -42,6 +42,7 @@ end
 --- Declares cdata of a kind to be objects: hook(cdata) gives the name of their class, or nil when they are others'. It
 -- may also give a pointer to what they stand for, which is then the same object through different cdata.
 function class.registerForeign(hook)
+  if type(hook) ~= 'function' then errors.fail('registerForeign: expected a function, got a %s', type(hook)) end
   foreign[#foreign + 1] = hook
 end
 
@@ -156,13 +157,16 @@ end
 local function check_again(name, mt, parent)
   if (getmetatable(mt) or nil) ~= parent then
     errors.fail('class %s exists already, with %s, and cannot be made again with %s', name,
-                getmetatable(mt) and 'parent ' .. names[getmetatable(mt)] or 'no parent',
+                getmetatable(mt) and 'parent ' .. tostring(names[getmetatable(mt)]) or 'no parent',
                 parent and 'parent ' .. names[parent] or 'no parent')
   end
 end
 
 local function publish(name, mt, constructor, module, short)
-  local call = constructor and function(_, ...) return constructor(...) end
+  local function call(_, ...)
+    if not constructor then errors.fail('%s: only classes derived from it have objects', name) end
+    return constructor(...)
+  end
   constructors[name] = constructors[name] or {}
   debug.setmetatable(constructors[name], {__index = mt, __newindex = mt, __metatable = mt, __call = call})
   is_constructor[constructors[name]] = true
@@ -175,7 +179,7 @@ local function check_arguments(name, parent, constructor, factory, module)
     errors.fail('class: expected a name such as nn.Linear, got %s', tostring(name))
   end
   local function expect(what, value, wanted)
-    if value ~= nil and type(value) ~= wanted then
+    if type(value) ~= 'nil' and type(value) ~= wanted then
       errors.fail('class %s: expected the %s to be a %s, got a %s', name, what, wanted, type(value))
     end
   end
@@ -260,6 +264,9 @@ end
 
 --- Makes a table of methods known as the class of cdata objects (see registerForeign). factory(): an empty one.
 function class.adopt(name, methods, factory)
+  if type(name) ~= 'string' or type(methods) ~= 'table' then
+    errors.fail('adopt: expected the name of a class and its methods, got a %s and a %s', type(name), type(methods))
+  end
   classes[name], names[methods], constructors[name] = methods, name, methods
   methods.__factory = factory
 end
@@ -269,10 +276,14 @@ end
 -- gives what the cdata stands for.
 function class.metatype(name, mt, ctype)
   if ctype == nil then mt, ctype = nil, mt end
+  check_arguments(name)
+  if mt ~= nil and type(mt) ~= 'table' then errors.fail('metatype: expected a table of methods, got a %s', type(mt)) end
+  local known, found = pcall(ffi.typeof, ctype)
+  if not known then errors.fail('metatype: expected a C type, got %s', tostring(ctype)) end
+  ctype = found
   local own = classes[name] or new_metatable(name)
   classes[name], names[own] = own, name
   for key, value in pairs(mt or {}) do own[key] = value end
-  ctype = ffi.typeof(ctype)
   class.registerForeign(function(object)
     if ffi.istype(ctype, object) then return name, own.__pointer and own.__pointer(object) end
   end)
@@ -294,9 +305,15 @@ function class.version(object)
   return mt and rawget(mt, '__version') or 1
 end
 
---- The environment of a function.
-class.getenv = debug.getfenv
---- torch.setenv(f, environment) sets the environment of a function.
-class.setenv = debug.setfenv
+--- torch.getenv(f): the environment of a function
+function class.getenv(f) return debug.getfenv(f) end
+
+--- torch.setenv(f, environment): sets the environment of a function
+function class.setenv(f, environment)
+  if type(environment) ~= 'table' or type(f) ~= 'function' then
+    errors.fail('setenv: expected a function and a table, got a %s and a %s', class.type(f), class.type(environment))
+  end
+  return debug.setfenv(f, environment)
+end
 
 return class

@@ -7,6 +7,7 @@
 --   local params = cmd:parse(arg)   -- script.lua images -lr 0.5 -cuda: {data = 'images', lr = 0.5, cuda = true}
 local class = require 'torch.class'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 
 local module = {}
 local CmdLine = class.class('torch.CmdLine', nil, module)
@@ -27,6 +28,10 @@ function CmdLine:__init(separator, key_separator)
 end
 
 -- -- Declaring --------------------------------------------------------------------------------------------------
+
+local function check_table(name, what, value)
+  if type(value) ~= 'table' then errors.fail('%s: expected %s as a table, got a %s', name, what, class.type(value)) end
+end
 
 local known_types = {string = true, number = true, boolean = true}
 
@@ -122,6 +127,7 @@ end
 -- without dashes. -h, -help and --help print the help and end the program, wrong input does so with an error.
 function CmdLine:parse(arg)
   arg = arg or {}
+  check_table('parse', 'the command line', arg)
   local params, i, n = self:default(), 1, 0
   while i <= #arg do
     if self.options[arg[i]] then
@@ -146,6 +152,8 @@ end
 -- ignore: a table with the names to be left out as keys.
 --   cmd:string('run', cmd:parse(arg), {dir = true})   -- run,lr=0.5
 function CmdLine:string(prefix, params, ignore)
+  check_table('string', 'the parameters', params)
+  if ignore then check_table('string', 'the names to be left out', ignore) end
   local arguments, options = {}, {}
   for i, argument in ipairs(self.arguments) do arguments[i] = {strip(argument.key)} end
   for key, value in pairs(params) do
@@ -160,7 +168,7 @@ function CmdLine:string(prefix, params, ignore)
   end
   table.sort(options)
   local parts = {}
-  if prefix and prefix ~= '' then parts[1] = prefix end
+  if prefix and prefix ~= '' then parts[1] = tostring(prefix) end
   for _, argument in ipairs(arguments) do parts[#parts + 1] = argument.shown end
   for _, option in ipairs(options) do parts[#parts + 1] = option end
   return table.concat(parts, self.argseparator)
@@ -172,6 +180,7 @@ end
 
 --- Prints the help text. arg: the command line, whose arg[0] is the script's name.
 function CmdLine:help(arg)
+  if arg then check_table('help', 'the command line', arg) end
   local out, width = {'Usage: ', arg and arg[0] and arg[0] .. ' ' or '', '[options]'}, 0
   for _, argument in ipairs(self.arguments) do out[#out + 1] = ' <' .. strip(argument.key) .. '>' end
   out[#out + 1] = '\n'
@@ -200,6 +209,9 @@ end
 
 --- Lets lines of the log start with the time, and with a name in brackets.
 function CmdLine:addTime(name, format)
+  if name and type(name) ~= 'string' then
+    errors.fail('CmdLine: expected the name beside the time as a string, got a %s', type(name))
+  end
   if format ~= nil and type(format) ~= 'string' then
     errors.fail('CmdLine: expected the format of the time as a string, got a %s', type(format))
   end
@@ -212,7 +224,13 @@ local plain_print -- as it was before the first log
 -- file: a name, or an open file of the io library.
 function CmdLine:log(file, params)
   local log, reason = file, nil
-  if io.type(file) ~= 'file' then log, reason = io.open(file, 'w') end
+  if io.type(file) ~= 'file' then
+    if type(file) ~= 'string' then
+      errors.fail('log: expected the name of a file or an open file, got a %s', class.type(file))
+    end
+    log, reason = io.open(file, 'w')
+  end
+  if params then check_table('log', 'the parameters', params) end
   if not log then errors.fail('CmdLine: cannot open the log: %s', reason) end
   plain_print = plain_print or _G.print
   local function print_and_log(...)
@@ -229,5 +247,7 @@ function CmdLine:log(file, params)
   for key, value in pairs(params or {}) do print_and_log(key, value) end
   print_and_log('[----------------------]')
 end
+
+guard.methods(CmdLine, 'a torch.CmdLine', '__readOption__')
 
 return module

@@ -3,6 +3,7 @@
 local ffi = require 'ffi'
 local class = require 'torch.class'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local libc = require 'torch.libc'
 require 'torch.file'
 
@@ -154,5 +155,7 @@ function DiskFile:_commit(mode)
 end
 
 function DiskFile:__tostring__() return self:_describe(self._name) end
+
+guard.methods(DiskFile, 'a torch.DiskFile', '_commit')
 
 return module

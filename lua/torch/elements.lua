@@ -11,6 +11,7 @@ local C = require 'torch.ffi'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
+local reals = require 'torch.reals'
 local sizes = require 'torch.sizes'
 
 local layout, block = handle.layout, handle.block
@@ -49,8 +50,8 @@ function elements.read(t, place)
   local l = layout(t)
   local data, dtype = block(l.storage).data, l.dtype
   if l.device == C.MT_CPU then
-    if dtype == FLOAT then return tonumber(cast(float_p, data)[place]) end
-    if dtype == DOUBLE then return tonumber(cast(double_p, data)[place]) end
+    if dtype == FLOAT then return reals.float(data, place) end
+    if dtype == DOUBLE then return reals.double(data, place) end
     if dtype == INT64 then return tonumber(cast(long_p, data)[place]) end
     if dtype == UINT8 then return tonumber(cast(byte_p, data)[place]) end
     if dtype == INT32 then return tonumber(cast(int_p, data)[place]) end
@@ -58,7 +59,7 @@ function elements.read(t, place)
     if dtype == INT16 then return tonumber(cast(short_p, data)[place]) end
   end
   call(C.mt_tensor_get, t, place, number)
-  return number[0]
+  return reals.double(number, 0)
 end
 
 --- The same as an int64_t, without loss where the elements are 64-bit whole numbers.
@@ -70,7 +71,9 @@ end
 
 --- The value of a tensor of one element.
 function elements.item(t)
-  if C.mt_tensor_numel(t) ~= 1 then fail('expected a tensor of one element, got %s', sizes.text(t)) end
+  if layout(t) and C.mt_tensor_numel(t) ~= 1 then
+    fail('item: expected a tensor of one element, got %s', sizes.text(t))
+  end
   return elements.read(t, tonumber(layout(t).offset))
 end
 

@@ -1,4 +1,6 @@
 --- Raises errors at the user's line: the first frame of the stack that is in none of the packages.
+local ffi = require 'ffi'
+
 local errors = {}
 
 local packages = {}   -- folders whose frames are not the user's
@@ -12,6 +14,19 @@ end
 local function is_ours(source)
   for i = 1, #packages do
     if source:sub(1, #packages[i]) == packages[i] then return true end
+  end
+  return false
+end
+
+--- Whether a message is of an error that nobody raised on purpose: of a line in one of the packages.
+function errors.is_inner(message)
+  local path = type(message) == 'string' and message:match('^(.-):%d+: ')
+  if not path then return false end
+  for i = 1, #packages do
+    local folder = packages[i]:sub(2)
+    if path:sub(1, #folder) == folder then return true end
+    -- Lua shortens long paths from the front
+    if path:sub(1, 3) == '...' and path:find(folder:match('[^/]*/[^/]*/$') or folder, 1, true) then return true end
   end
   return false
 end
@@ -44,6 +59,22 @@ function errors.raise(message)
   local context = errors.context and errors.context(3)
   if context then message = message .. '\n\tin ' .. context end
   error(message, user_frame() or 0)
+end
+
+-- What the user's line calls of ours: 'size' in x:size(); nil where that has no name, as in pcall(f).
+local function called()
+  local level = user_frame()
+  if not level then return nil end
+  local info = debug.getinfo(level - 1, 'Sn')
+  return info.what ~= 'C' and info.name or nil
+end
+
+--- Raises an error for x, which stands where a function that the user called needs something else; for what many
+-- functions have in common, such as the tensor whose method they are.
+function errors.expected(what, x)
+  local name = called()
+  local found = x == nil and 'nothing' or type(x) == 'cdata' and tostring(ffi.typeof(x)) or type(x)
+  return errors.raise(('%sexpected %s, got %s'):format(name and name .. ': ' or '', what, found))
 end
 
 --- raise, with string.format.

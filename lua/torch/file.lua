@@ -8,6 +8,7 @@
 local ffi = require 'ffi'
 local class = require 'torch.class'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local handle = require 'torch.handle'
 local numbers = require 'torch.filenumbers'
 local text = require 'torch.filetext'
@@ -20,7 +21,7 @@ for name, method in pairs(numbers) do File[name] = method end
 
 --- Prepares the state that all kinds share; mode: 'r', 'w' or 'rw'.
 function File:_start(mode, quiet)
-  if mode ~= nil and mode ~= 'r' and mode ~= 'w' and mode ~= 'rw' then
+  if type(mode) ~= 'nil' and mode ~= 'r' and mode ~= 'w' and mode ~= 'rw' then
     errors.fail("file: expected the mode 'r', 'w' or 'rw', got %s", tostring(mode))
   end
   mode = mode or 'r'
@@ -90,7 +91,7 @@ end
 
 --- The place of the next byte; the first is 1.
 function File:position()
-  self:_check()
+  guard.file(self):_check()
   return self:_tell() + 1
 end
 
@@ -159,7 +160,7 @@ end
 
 --- readString('*a'): the rest of the file. readString('*l'): a line, without its end.
 function File:readString(format)
-  self:_check(true)
+  guard.file(self):_check(true)
   if format == '*l' then return read_line(self) end
   if format == '*a' then return self:_take(2 ^ 46) end
   return errors.fail("readString: expected '*a' or '*l', got %s", tostring(format))
@@ -167,7 +168,7 @@ end
 
 --- Writes the bytes of a string; gives how many. In text, autoSpacing ends them with a line end.
 function File:writeString(s)
-  self:_check(false)
+  guard.file(self):_check(false)
   if type(s) ~= 'string' then errors.fail('writeString: expected a string, got %s', class.type(s)) end
   local written = self:_store(s, #s)
   local ended = #s == 0 or self._binary or text.end_line(self)

@@ -5,8 +5,10 @@ local C = require 'torch.ffi'
 local swap = require('torch.bytes').swap
 local class = require 'torch.class'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
+local reals = require 'torch.reals'
 local text = require 'torch.filetext'
 local types = require 'torch.types'
 
@@ -17,7 +19,7 @@ local numbers = {}
 -- By dtype: what is read and written. raw: bytes are bytes in text files too. least, most: what a scalar may be.
 local function kind(name, dtype, ctype, raw, least, most)
   return {name = name, dtype = dtype, width = C.mt_dtype_size(dtype), pointer = ffi.typeof(ctype .. ' *'),
-          ctype = ctype, raw = raw, least = least, most = most}
+          ctype = ctype, element = reals.reader(ctype), raw = raw, least = least, most = most}
 end
 
 local kinds = {
@@ -219,11 +221,11 @@ local function expect_storage(name, s, k)
 end
 
 local function read_numbers(self, k, scratch, what)
-  self:_check(true)
+  guard.file(self):_check(true)
   if what == nil then
     scratch[0] = 0
     read_array(self, k, scratch, 1)
-    return tonumber(scratch[0])
+    return tonumber(k.element(scratch, 0))
   end
   if type(what) == 'number' then
     if what ~= math.floor(what) then errors.fail('read%s: expected a whole number, got %s', k.name, what) end
@@ -237,7 +239,7 @@ local function read_numbers(self, k, scratch, what)
 end
 
 local function write_numbers(self, k, scratch, what)
-  self:_check(false)
+  guard.file(self):_check(false)
   if type(what) == 'number' then
     if what < k.least or what > k.most or what ~= what and k.most < math.huge then
       errors.fail('write%s: %s is outside %.0f..%.0f', k.name, tostring(what), k.least, k.most)
@@ -261,7 +263,7 @@ for _, k in ipairs(kinds) do
   numbers['write' .. k.name] = function(self, what) return write_numbers(self, k, scratch, what) end
 end
 
-function numbers:readBool() return self:readInt() ~= 0 end
-function numbers:writeBool(value) return self:writeInt(value and 1 or 0) end
+function numbers:readBool() return guard.file(self):readInt() ~= 0 end
+function numbers:writeBool(value) return guard.file(self):writeInt(value and 1 or 0) end
 
 return numbers

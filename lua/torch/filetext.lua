@@ -2,6 +2,7 @@
 local ffi = require 'ffi'
 local libc = require 'torch.libc'
 local numbertext = require 'torch.numbertext'
+local reals = require 'torch.reals'
 
 local filetext = {}
 
@@ -36,7 +37,7 @@ local function next_token(file)
 end
 
 local function parse(k)
-  if k.name == 'Float' or k.name == 'Double' then return libc.C.mt_c_strtod(token, rest) end
+  if k.name == 'Float' or k.name == 'Double' then return reals.parse(token, rest) end
   ffi.errno(0)
   local value = libc.C.mt_c_strtoll(token, rest, 10)
   if ffi.errno() ~= 0 or tonumber(value) < k.least or tonumber(value) > k.most and k.name ~= 'Long' then return nil end
@@ -101,7 +102,7 @@ function filetext.write(file, k, data, n)
   end
   for first = 0, n - 1, batch do
     local parts = {}
-    for i = first, math.min(first + batch, n) - 1 do parts[#parts + 1] = shown(k, data[i]) end
+    for i = first, math.min(first + batch, n) - 1 do parts[#parts + 1] = shown(k, k.element(data, i)) end
     local text = table.concat(parts, ' ') .. (first + batch < n and ' ' or '')
     if file:_store(text, #text) < #text then return first end
   end

@@ -3,6 +3,7 @@
 -- gives it back when it is collected. A storage lives in C; its handle is a struct around the pointer.
 local ffi = require 'ffi'
 local C = require 'torch.ffi'
+local errors = require 'torch.errors'
 local memory = require 'torch.memory'
 local types = require 'torch.types'
 
@@ -11,7 +12,7 @@ local relieve = memory.relieve
 
 ffi.cdef 'typedef struct mt_storage_handle { mt_storage *at; } mt_storage_handle;'
 local tensor_t, storage_t = ffi.typeof('mt_tensor'), ffi.typeof('mt_storage_handle')
-local uintptr = ffi.typeof('uintptr_t')
+local pointer_t, uintptr = ffi.typeof('mt_storage *'), ffi.typeof('uintptr_t')
 
 local handle = {tensor_t = tensor_t, storage_t = storage_t}
 
@@ -19,18 +20,28 @@ local handle = {tensor_t = tensor_t, storage_t = storage_t}
 local scope
 
 --- The fields of a tensor: storage, offset, dim, size, stride, dtype, device, index.
-local function layout(t) return t.layout end
+local function layout(t)
+  if istype(tensor_t, t) then return t.layout end
+  return errors.expected('a tensor', t)
+end
 handle.layout = layout
 
 --- The fields of a storage, given by its handle or its pointer: data, size, refs, version, …
 local function block(s)
   if istype(storage_t, s) then return s.at.block end
-  return s.block
+  if istype(pointer_t, s) then return s.block end
+  return errors.expected('a storage', s)
 end
 handle.block = block
 
 function handle.is_tensor(x) return istype(tensor_t, x) end
 function handle.is_storage(x) return istype(storage_t, x) end
+
+--- A storage's pointer, given its handle.
+function handle.pointer(s)
+  if istype(storage_t, s) then return s.at end
+  return errors.expected('a storage', s)
+end
 
 local function free_storage(s) C.mt_storage_free(s.at) end
 
@@ -89,7 +100,14 @@ end
 
 --- The type (see torch.types) of a tensor or storage.
 function handle.kind(x)
-  local l = istype(tensor_t, x) and x.layout or block(x)
+  local l
+  if istype(tensor_t, x) then
+    l = x.layout
+  elseif istype(storage_t, x) or istype(pointer_t, x) then
+    l = block(x)
+  else
+    errors.expected('a tensor or a storage', x)
+  end
   return types.at[l.device][l.dtype]
 end
 

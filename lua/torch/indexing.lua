@@ -204,6 +204,7 @@ end
 
 --- x:maskedCopy(mask, source): where the mask is not 0, x takes the elements of source in order
 function methods:maskedCopy(mask, source)
+  check('maskedCopy', self)
   check('maskedCopy', mask)
   check('maskedCopy', source)
   if recorded(self, source) then return masked_copy_recorded(self, mask, source) end
@@ -213,6 +214,7 @@ end
 
 --- x:maskedFill(mask, value): where the mask is not 0, x becomes a number
 function methods:maskedFill(mask, value)
+  check('maskedFill', self)
   value = elements.filler('maskedFill', self, value, self)
   mask = fit_mask('maskedFill', self, mask)
   if recorded(self) or is_tensor(value) then return write_where(self, mask, value) end

@@ -11,9 +11,11 @@ local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
+local reals = require 'torch.reals'
 local sizes = require 'torch.sizes'
 
 local layout, is_tensor, fail = handle.layout, handle.is_tensor, errors.fail
+local number, upper = reals.number, reals.upper
 
 -- -- Rows -------------------------------------------------------------------------------------------------------
 
@@ -26,25 +28,49 @@ local function put(p, i, v)
   p[i] = v
 end
 
--- One run of n elements; p, q, r: the first of each tensor, s, t, u: steps to the next.
-local function one(f, n, p, s)
-  for i = 0, n - 1 do
-    local v = f(tonumber(p[i * s]))
-    if type(v) == 'number' then p[i * s] = v else put(p, i * s, v) end
+-- One run of n elements; kind: their C type; p, q, r: the first of each tensor, s, t, u: steps to the next. Each of
+-- them is read at the end of the round before: what f is, which differs from call to call where a script writes it
+-- into the call, is then what a round of compiled code asks first, and it is one loop whatever f it was compiled for.
+local function one(f, kind, n, p, s)
+  local halves, step, exponent = upper(kind, p)
+  local a = number(p, 0, halves, step, exponent)
+  local i = 0
+  for left = n - 1, 0, -1 do
+    local v = f(a)
+    if type(v) == 'number' then p[i] = v else put(p, i, v) end
+    if left == 0 then break end
+    i = i + s
+    a = number(p, i, halves, step, exponent)
   end
 end
 
-local function two(f, n, p, s, q, t)
-  for i = 0, n - 1 do
-    local v = f(tonumber(p[i * s]), tonumber(q[i * t]))
-    if type(v) == 'number' then p[i * s] = v else put(p, i * s, v) end
+local function two(f, kind, n, p, s, q, t)
+  local halves, step, exponent = upper(kind, p)
+  local others = upper(kind, q)
+  local a, b = number(p, 0, halves, step, exponent), number(q, 0, others, step, exponent)
+  local i, j = 0, 0
+  for left = n - 1, 0, -1 do
+    local v = f(a, b)
+    if type(v) == 'number' then p[i] = v else put(p, i, v) end
+    if left == 0 then break end
+    i, j = i + s, j + t
+    a, b = number(p, i, halves, step, exponent), number(q, j, others, step, exponent)
   end
 end
 
-local function three(f, n, p, s, q, t, r, u)
-  for i = 0, n - 1 do
-    local v = f(tonumber(p[i * s]), tonumber(q[i * t]), tonumber(r[i * u]))
-    if type(v) == 'number' then p[i * s] = v else put(p, i * s, v) end
+local function three(f, kind, n, p, s, q, t, r, u)
+  local halves, step, exponent = upper(kind, p)
+  local others, thirds = upper(kind, q), upper(kind, r)
+  local a, b = number(p, 0, halves, step, exponent), number(q, 0, others, step, exponent)
+  local c = number(r, 0, thirds, step, exponent)
+  local i, j, k = 0, 0, 0
+  for left = n - 1, 0, -1 do
+    local v = f(a, b, c)
+    if type(v) == 'number' then p[i] = v else put(p, i, v) end
+    if left == 0 then break end
+    i, j, k = i + s, j + t, k + u
+    a, b = number(p, i, halves, step, exponent), number(q, j, others, step, exponent)
+    c = number(r, k, thirds, step, exponent)
   end
 end
 
@@ -53,11 +79,11 @@ local runs = {one, two, three}
 local function step(t, dim) return t and tonumber(layout(t).stride[dim]) or 0 end
 
 -- Calls run for every row of tensors of equal sizes, in order. p, q, r: where the part of a, b, c begins
-local function rows(run, f, a, b, c, p, q, r, dim)
+local function rows(run, f, kind, a, b, c, p, q, r, dim)
   local n, s, t, u = tonumber(layout(a).size[dim]), step(a, dim), step(b, dim), step(c, dim)
-  if dim == layout(a).dim - 1 then return run(f, n, p, s, q, t, r, u) end
+  if dim == layout(a).dim - 1 then return run(f, kind, n, p, s, q, t, r, u) end
   for i = 0, n - 1 do
-    rows(run, f, a, b, c, p + i * s, q and q + i * t, r and r + i * u, dim + 1)
+    rows(run, f, kind, a, b, c, p + i * s, q and q + i * t, r and r + i * u, dim + 1)
   end
 end
 
@@ -94,10 +120,10 @@ local function each(self, others, f)
     packed = packed and list[i + 1]:isContiguous()
   end
   local a, b, c = list[1], list[2], list[3]
-  local p, q, r = a:data(), b and b:data(), c and c:data()
+  local p, q, r, kind = a:data(), b and b:data(), c and c:data(), handle.kind(a).ctype
   block.version = block.version + 1
-  if packed then return runs[#list](f, tonumber(C.mt_tensor_numel(a)), p, 1, q, 1, r, 1) end
-  rows(runs[#list], f, a, b, c, p, q, r, 0)
+  if packed then return runs[#list](f, kind, tonumber(C.mt_tensor_numel(a)), p, 1, q, 1, r, 1) end
+  rows(runs[#list], f, kind, a, b, c, p, q, r, 0)
 end
 
 local function through_double(self, others, f)

@@ -3,6 +3,7 @@ local ffi = require 'ffi'
 local C = require 'torch.ffi'
 local class = require 'torch.class'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 require 'torch.file'
@@ -110,5 +111,7 @@ function MemoryFile:storage()
 end
 
 function MemoryFile:__tostring__() return self:_describe() end
+
+guard.methods(MemoryFile, 'a torch.MemoryFile', '_trim')
 
 return module

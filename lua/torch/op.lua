@@ -52,6 +52,13 @@ function op.check(name, ...)
   end
 end
 
+--- Refuses what is no dimension of t, counted from 0.
+function op.check_dim(name, t, dim)
+  if type(dim) ~= 'number' or not (dim >= 0 and dim < layout(t).dim) then
+    errors.fail('%s: expected a dimension from 0 to %d, got %s', name, layout(t).dim - 1, tostring(dim))
+  end
+end
+
 --- Appends what was just computed to the open tape. into: out existed before and was overwritten.
 function op.record(row, out, a, b, c, p, q, r, s, into)
   local tape = state.tape
@@ -73,9 +80,17 @@ end
 
 -- -- Pointwise rows ---------------------------------------------------------------------------------------------
 
+-- A factor or the like, which may be missing.
+local function check_number(row, v)
+  if type(v) == 'nil' or type(v) == 'number' or elements.is_int64(v) then return end
+  errors.fail('%s: expected a number, got %s', row.name, type(v))
+end
+
 local function run_unary(row, out, a, s, t, into)
   if not is_tensor(a) then op.expected_tensor(row.name, a) end
   if not is_tensor(out) then op.expected_tensor(row.name, out) end
+  check_number(row, s)
+  check_number(row, t)
   call(pointwise, row.id, out, a, nil, nil, s or 0, t or 0)
   local tape = state.tape
   if tape then tape:append(row, out, a, nil, nil, s, t, nil, nil, into) end
@@ -108,6 +123,7 @@ local function run_binary(row, out, a, b, t, into)
     s, a = a, nil
   end
   if not is_tensor(out) then op.expected_tensor(row.name, out) end
+  check_number(row, t)
   call(pointwise, row.id, out, a, b, nil, s, t or 1)
   local tape = state.tape
   if tape then tape:append(row, out, a, b, nil, s, t or 1, nil, nil, into) end
@@ -127,6 +143,7 @@ local function run_ternary(row, out, a, b, c, s, into)
     s, c = c, nil
   end
   if not is_tensor(out) then op.expected_tensor(row.name, out) end
+  check_number(row, s)
   call(pointwise, row.id, out, a, b, c, s or 1, t)
   local tape = state.tape
   if tape then tape:append(row, out, a, b, c, s or 1, t, nil, nil, into) end

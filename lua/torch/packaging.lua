@@ -9,7 +9,7 @@ local function folder_of(path) return path:match('^(.*)/') or '.' end
 
 --- packageLuaPath([name]): the folder of a package's init file; without a name, the folder that holds torch's
 function functions.packageLuaPath(name)
-  if name ~= nil and type(name) ~= 'string' then
+  if type(name) ~= 'nil' and type(name) ~= 'string' then
     errors.fail('packageLuaPath: expected the name of a package, got a %s', type(name))
   end
   local path = package.searchpath(name or 'torch', package.path)
@@ -22,6 +22,9 @@ end
 
 --- torch.include(package, file): runs a file of a package's folder
 function functions.include(name, file)
+  if type(name) ~= 'string' or type(file) ~= 'string' then
+    errors.fail('include: expected the names of a package and of a file, got %s and %s', type(name), type(file))
+  end
   return dofile(functions.packageLuaPath(name) .. '/' .. file)
 end
 

@@ -21,6 +21,8 @@ end
 
 --- data(x[, as_number]): the address of the first element of a tensor or storage, as a pointer to the element type or
 -- as an intptr_t. It stays valid while x is kept and is not resized; writes through it are seen by no tape.
+-- What LuaJIT reads through it is taken as it is: NaNs of odd bits, as memory from outside may hold them, are safe
+-- through x[i] and apply alone (see torch.reals).
 function pointers.data(x, as_number)
   expect('data', x)
   local p = x:data()

@@ -4,6 +4,7 @@ local ffi = require 'ffi'
 local C = require 'torch.ffi'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
+local reals = require 'torch.reals'
 local sizes = require 'torch.sizes'
 
 local layout, call = handle.layout, memory.call
@@ -19,7 +20,7 @@ local page_width = 80
 local function survey(values, n)
   local whole, least, greatest = true, math.huge, 0
   for i = 0, n - 1 do
-    local v = values[i]
+    local v = reals.double(values, i)
     if v ~= v then return false, v, v end
     whole = whole and v == floor(v)
     v = abs(v)
@@ -72,7 +73,7 @@ local function texts_of(t)
   end
   local format, width, scale = choose(whole, least, greatest)
   local divisor = scale or 1
-  for i = 1, n do texts[i] = format:format(values[i - 1] / divisor) end
+  for i = 1, n do texts[i] = format:format(reals.double(values, i - 1) / divisor) end
   return texts, width, scale ~= 1 and scale or nil
 end
 

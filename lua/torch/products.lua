@@ -5,6 +5,7 @@ local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
+local reals = require 'torch.reals'
 local results = require 'torch.results'
 local sizes = require 'torch.sizes'
 
@@ -171,7 +172,7 @@ function functions.dot(x, y)
   check('dot', y)
   if state.tape and (state.tape.slot[x] or state.tape.slot[y]) then return state.tape:as_number(F.sum(F.mul(x, y))) end
   call(C.mt_dot, x, y, dot_value)
-  return dot_value[0]
+  return reals.double(dot_value, 0)
 end
 
 methods.dot = functions.dot

@@ -7,10 +7,12 @@ local ffi = require 'ffi'
 local C = require 'torch.ffi'
 local class = require 'torch.class'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local handle = require 'torch.handle'
 local making = require 'torch.making'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
+local reals = require 'torch.reals'
 local storage = require 'torch.storage'
 
 local layout, is_tensor = handle.layout, handle.is_tensor
@@ -65,10 +67,19 @@ local function set_state(g, state)
   return state
 end
 
+local function check_saved(g, file)
+  if not is_generator(g) then errors.expected('a torch.Generator', g) end
+  guard.file(file)
+end
+
 --- In files a generator is its state, as in Torch7.
-function Generator:write(file) file:writeByte(get_state(self):storage()) end
+function Generator:write(file)
+  check_saved(self, file)
+  file:writeByte(get_state(self):storage())
+end
 
 function Generator:read(file)
+  check_saved(self, file)
   set_state(self, storage.as_tensor(file:readByte(tonumber(C.mt_generator_state_size()))))
   return self
 end
@@ -128,7 +139,7 @@ end
 
 local function draw(g, code, p, q)
   call(C.mt_random, g, code, p, q, number)
-  return number[0]
+  return reals.double(number, 0)
 end
 
 local function fill(t, g, code, p, q)
@@ -241,6 +252,7 @@ local function draw_by_alias(out, g, places, shares)
   if not is_tensor(places) then op.expected_tensor('multinomialAlias', places) end
   if not is_tensor(shares) then op.expected_tensor('multinomialAlias', shares) end
   out = out or handle.new(C.MT_INT64, C.MT_CPU):resizeAs(places)
+  if not is_tensor(out) then op.expected_tensor('multinomialAlias', out) end
   call(C.mt_alias_draw, g, out, places, shares)
   return forget(out)
 end

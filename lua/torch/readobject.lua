@@ -5,6 +5,7 @@ local class = require 'torch.class'
 local classes = require 'torch.fileclasses'
 local errors = require 'torch.errors'
 local functions = require 'torch.filefunctions'
+local guard = require 'torch.guard'
 local methods = require 'torch.filemethods'
 local objects = require 'torch.objects'
 local tensorfile = require 'torch.tensorfile'
@@ -37,6 +38,7 @@ end
 -- unknown: 'table' makes objects of unknown classes plain tables, with the class's name as __typename; 'error' or nil
 --   refuses the file, naming the class and the package that defines it.
 function File:options(options)
+  if type(options) ~= 'table' then errors.fail('options: expected a table, got a %s', class.type(options)) end
   check_option('functions', options.functions)
   check_option('unknown', options.unknown)
   self._functions, self._unknown = options.functions or false, options.unknown
@@ -203,7 +205,7 @@ end
 
 --- Reads the value that writeObject wrote.
 function File:readObject()
-  self:_check(true)
+  guard.file(self):_check(true)
   return objects.run(self, read_any)
 end
 

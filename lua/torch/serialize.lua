@@ -9,8 +9,9 @@ local ffi = require 'ffi'
 local replace = require 'torch.replacefile'
 local DiskFile = require('torch.diskfile').DiskFile
 local MemoryFile = require('torch.memoryfile').MemoryFile
+local guard = require 'torch.guard'
 require 'torch.readobject'
-require 'torch.writeobject'
+guard.methods(require 'torch.writeobject', 'a torch.File', '_start', {'^read', '^write', '^position$'})
 
 local serialize = {}
 

@@ -38,7 +38,7 @@ end
 
 -- t[{2, {1, 3}, {}}]: numbers select, pairs narrow, {} takes all. Gives a view, and whether every entry was a number.
 local function slice(t, list)
-  local out, dim, all_numbers = t, 0, #list == layout(t).dim
+  local out, dim, all_numbers = t, 0, #list > 0 and #list == layout(t).dim
   if #list > layout(t).dim then fail('index: %d indices for %d dimensions', #list, layout(t).dim) end
   for k = 1, #list do
     local l, entry = layout(out), list[k]
@@ -97,7 +97,7 @@ end
 
 --- t[k] for anything but a string
 function slicing.get(t, k)
-  if type(k) == 'number' then return get_index(t, k) end
+  if layout(t) and type(k) == 'number' then return get_index(t, k) end
   if type(k) == 'table' then return get_slice(t, k) end
   if is_storage(k) then return get_slice(t, from_long_storage(k)) end
   if is_tensor(k) then return t:maskedSelect(k) end
@@ -160,7 +160,7 @@ end
 
 --- t[k] = v
 function slicing.put(t, k, v)
-  if type(k) == 'number' or is_int64(k) then return put_index(t, k, v) end
+  if layout(t) and (type(k) == 'number' or is_int64(k)) then return put_index(t, k, v) end
   if is_tensor(k) then
     if is_tensor(v) then return t:maskedCopy(k, v) end
     return t:maskedFill(k, v)

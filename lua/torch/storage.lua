@@ -5,10 +5,11 @@ local elements = require 'torch.elements'
 local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
+local reals = require 'torch.reals'
 local sizes = require 'torch.sizes'
 local types = require 'torch.types'
 
-local block, is_storage, kind_of = handle.block, handle.is_storage, handle.kind
+local block, is_storage, kind_of, pointer = handle.block, handle.is_storage, handle.kind, handle.pointer
 local call, fail = memory.call, errors.fail
 
 local storage = {methods = {}, classes = {}}
@@ -16,10 +17,12 @@ local methods = storage.methods
 
 -- -- Elements ---------------------------------------------------------------------------------------------------
 
+-- The place of an element as C counts it; fractions are cut off.
 local function check_index(s, i)
   if type(i) ~= 'number' or not (i >= 1 and i < tonumber(block(s).size) + 1) then
     fail('storage: index %s is outside 1..%d', tostring(i), tonumber(block(s).size))
   end
+  return math.floor(i) - 1
 end
 
 -- A view of the whole storage, for what only tensors can do.
@@ -27,7 +30,7 @@ local function as_tensor(s)
   local kind = kind_of(s)
   local t = handle.new(kind.dtype, kind.device)
   local size = ffi.new('int64_t[1]', block(s).size)
-  call(C.mt_tensor_set_storage, t, s.at, 0, 1, size, nil)
+  call(C.mt_tensor_set_storage, t, pointer(s), 0, 1, size, nil)
   return t
 end
 storage.as_tensor = as_tensor
@@ -38,24 +41,24 @@ local number = ffi.new('double[1]')
 local function get(s, i)
   local exact = type(i) == 'cdata'
   if exact then i = tonumber(i) end
-  check_index(s, i)
+  local at = check_index(s, i)
   local kind = kind_of(s)
   if kind.pointer and kind.device == C.MT_CPU then
-    local v = ffi.cast(kind.pointer, block(s).data)[i - 1]
+    local v = kind.element(ffi.cast(kind.pointer, block(s).data), at)
     return exact and ffi.cast('int64_t', v) or tonumber(v)
   end
-  call(C.mt_storage_get, s.at, i - 1, number)
-  return number[0]
+  call(C.mt_storage_get, pointer(s), at, number)
+  return reals.double(number, 0)
 end
 
 local function put(s, i, v)
-  check_index(s, i)
+  local at = check_index(s, i)
   v = elements.value('storage', v)
   local kind = kind_of(s)
   if type(v) == 'cdata' and kind.dtype == C.MT_INT64 and kind.device == C.MT_CPU then
-    ffi.cast('int64_t *', block(s).data)[i - 1] = v
+    ffi.cast('int64_t *', block(s).data)[at] = v
   else
-    call(C.mt_storage_put, s.at, i - 1, tonumber(v))
+    call(C.mt_storage_put, pointer(s), at, tonumber(v))
   end
 end
 
@@ -72,14 +75,14 @@ function methods:fill(v)
 end
 
 function methods:resize(n)
-  call(C.mt_storage_resize, self.at, sizes.integer('resize', n))
+  call(C.mt_storage_resize, pointer(self), sizes.integer('resize', n))
   return self
 end
 
 --- Copies another storage of the same size; types may differ.
 function methods:copy(other)
   if not is_storage(other) then fail('copy: expected a storage, got %s', type(other)) end
-  call(C.mt_storage_copy, self.at, other.at)
+  call(C.mt_storage_copy, pointer(self), other.at)
   return self
 end
 
@@ -89,11 +92,11 @@ function methods:data()
   return ffi.cast(kind.pointer or 'uint16_t *', block(self).data)
 end
 
-function methods:cdata() return self end
+function methods:cdata() return pointer(self) and self end
 
 function methods:totable()
   local out = {}
-  for i = 1, self:size() do out[i] = get(self, i) end
+  for i = 1, tonumber(block(self).size) do out[i] = get(self, i) end
   return out
 end
 
@@ -102,25 +105,27 @@ function methods:string(text)
   local b = block(self)
   if kind_of(self).width ~= 1 then fail('string: expected a ByteStorage or a CharStorage') end
   if text == nil then return ffi.string(b.data, b.size) end
-  call(C.mt_storage_resize, self.at, #text)
+  if type(text) ~= 'string' then fail('string: expected a string, got %s', type(text)) end
+  call(C.mt_storage_resize, pointer(self), #text)
   ffi.copy(b.data, text, #text)
   return self
 end
 
 --- retain() takes a reference that no handle owns, for memory that another thread is to find (see torch.pushudata);
 -- free() gives such a reference back.
-function methods:retain() C.mt_storage_hold(self.at) end
-function methods:free() call(C.mt_storage_unhold, self.at) end
+function methods:retain() C.mt_storage_hold(pointer(self)) end
+function methods:free() call(C.mt_storage_unhold, pointer(self)) end
 
 function methods:type(name)
-  if not name then return kind_of(self).storage_name end
+  local kind = block(self) and kind_of(self)
+  if not name then return kind.storage_name end
   local class = storage.classes[name] or fail('type: %s is no storage type', tostring(name))
   return class(self:size()):copy(self)
 end
 
 for _, kind in ipairs(types.all) do
   if kind.device == C.MT_CPU then
-    methods[kind.name:lower()] = function(self) return self:type(kind.storage_name) end
+    methods[kind.name:lower()] = function(self) return pointer(self) and self:type(kind.storage_name) end
   end
 end
 
@@ -161,6 +166,7 @@ end
 local function from_file(kind, name, shared, size, in_memory)
   if name == '' or name:find('%z') then fail('%s: expected the name of a file, got %q', kind.storage_name, name) end
   if in_memory and not shared then fail('%s: shared memory is always shared', kind.storage_name) end
+  if kind.device ~= C.MT_CPU then fail('%s: files are mapped on the CPU only', kind.storage_name) end
   memory.relieve()
   local how = in_memory and C.MT_MAP_MEMORY or shared and C.MT_MAP_SHARED or C.MT_MAP_PRIVATE
   size = sizes.integer(kind.storage_name, size or 0)

@@ -24,6 +24,7 @@ local methods = tensor.methods
 tensor.item, methods.item = elements.item, elements.item
 
 -- -- Questions --------------------------------------------------------------------------------------------------
+-- C must not get what is no tensor, as in x.nElement() for x:nElement(): layout refuses it.
 
 local function long_storage(values, n)
   local s = storage.classes['torch.LongStorage'](n)
@@ -44,11 +45,11 @@ end
 
 function methods:dim() return layout(self).dim end
 methods.nDimension = methods.dim
-function methods:nElement() return tonumber(C.mt_tensor_numel(self)) end
+function methods:nElement() return layout(self) and tonumber(C.mt_tensor_numel(self)) end
 methods.numel = methods.nElement
 function methods:storageOffset() return tonumber(layout(self).offset) + 1 end
 function methods:elementSize() return kind_of(self).width end
-function methods:isContiguous() return C.mt_tensor_is_contiguous(self) ~= 0 end
+function methods:isContiguous() return layout(self) and C.mt_tensor_is_contiguous(self) ~= 0 end
 function methods:isTensor() return true end
 function methods:cdata() return self end
 
@@ -65,7 +66,7 @@ function methods:data()
 end
 
 function methods:isSameSizeAs(other)
-  if not is_tensor(other) then op.expected_tensor('isSameSizeAs', other) end
+  op.check('isSameSizeAs', self, other)
   local a, b = layout(self), layout(other)
   if a.dim ~= b.dim then return false end
   for i = 0, a.dim - 1 do
@@ -117,7 +118,7 @@ local function touched_by(name) return op.by_name[name] end
 --- resize(sizes…), resize(sizes[, strides]): new sizes; the elements stay in the order of their memory, and a tensor
 -- that has these sizes already stays as it is. Without sizes it has no elements afterwards.
 function methods:resize(first, ...)
-  if first == nil then
+  if layout(self) and first == nil then
     call(C.mt_tensor_resize, self, 0, layout(self).size)
     return self
   end
@@ -126,31 +127,36 @@ end
 
 function methods:resizeAs(other)
   if not is_tensor(other) then op.expected_tensor('resizeAs', other) end
+  if not is_tensor(self) then op.expected_tensor('resizeAs', self) end
   call(C.mt_tensor_resize, self, layout(other).dim, layout(other).size)
   return self
 end
 
 --- set(): no elements; set(tensor), set(storage[, offset[, sizes[, strides]]]): the tensor becomes this view
-function methods:set(...) return constructing.set('set', self, ...) end
+function methods:set(...) return layout(self) and constructing.set('set', self, ...) end
 
 --- fill(v): every element becomes v, a number or an int64_t
 function methods:fill(v)
+  op.check('fill', self)
   v = elements.filler('fill', self, v, self)
   if type(v) == 'number' then call(C.mt_fill, self, v) else call(C.mt_copy, self, v) end
   return op.record(touched_by('fill'), self, nil, nil, nil, nil, nil, nil, nil, true)
 end
 
-function methods:zero() return self:fill(0) end
+function methods:zero() return layout(self) and self:fill(0) end
 
 --- Copies the elements of another tensor with as many of them, in order; types and devices may differ.
 function methods:copy(other)
-  if not is_tensor(other) then op.expected_tensor('copy', other) end
+  op.check('copy', self, other)
   call(C.mt_copy, self, other)
   return op.record(touched_by('copy'), self, other, nil, nil, nil, nil, nil, nil, true)
 end
 
 function methods:retain() return self end
-function methods:free() C.mt_tensor_release(self) end
+function methods:free()
+  layout(self)
+  C.mt_tensor_release(self)
+end
 
 --- type(): the type's name; type(name): self if it has that type, else a converted copy
 function methods:type(name)
@@ -162,17 +168,17 @@ function methods:type(name)
 end
 
 --- real(): as a tensor of the default type
-function methods:real() return self:type(types.default.tensor_name) end
+function methods:real() return layout(self) and self:type(types.default.tensor_name) end
 
 function methods:typeAs(other)
-  if not is_tensor(other) then op.expected_tensor('typeAs', other) end
+  op.check('typeAs', self, other)
   return self:type(other:type())
 end
 
 for _, kind in ipairs(types.all) do
   -- x:float(), x:cuda(), x:cudaDouble()
   local short = kind.device == C.MT_CPU and kind.name:lower() or kind.name:gsub('^Cuda', 'cuda')
-  methods[short] = function(self) return self:type(kind.tensor_name) end
+  methods[short] = function(self) return layout(self) and self:type(kind.tensor_name) end
 end
 
 op.own({'fill', inputs = 1, doc = 'fill(x, value): every element set to a number',
@@ -193,7 +199,7 @@ function methods.__div__(a, b) return F.div(a, b) end
 function methods.__mod__(a, b) return F.remainder(a, b) end
 function methods.__pow__(a, b) return F.pow(a, b) end
 function methods.__unm__(a) return F.neg(a) end
-function methods.__len__(a) return a:size() end
+function methods.__len__(a) return layout(a) and a:size() end
 function methods.__tostring__(a) return require('torch.print').tensor(a) end
 methods.__index__, methods.__newindex__ = slicing.get, slicing.put
 

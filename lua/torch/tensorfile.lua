@@ -5,6 +5,7 @@
 local ffi = require 'ffi'
 local C = require 'torch.ffi'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local handle = require 'torch.handle'
 local longsize = require 'torch.longsize'
 local memory = require 'torch.memory'
@@ -37,6 +38,7 @@ end
 -- -- Storages ---------------------------------------------------------------------------------------------------
 
 function tensorfile.write_storage(s, f)
+  guard.file(f)
   f:writeLong(tonumber(block(s).size))
   f:_write_storage(s)
 end
@@ -59,6 +61,7 @@ end
 -- -- Tensors ----------------------------------------------------------------------------------------------------
 
 function tensorfile.write_tensor(t, f)
+  guard.file(f)
   local l = layout(t)
   f:writeInt(l.dim)
   f:_write_longs(l.size, l.dim)
@@ -110,12 +113,14 @@ end
 
 --- tensor:read(file): the tensor becomes what tensor:write(file) wrote.
 function tensorfile.read_into_tensor(t, f)
+  guard.file(f)
   memory.call(C.mt_tensor_set, t, tensorfile.read_tensor(f, handle.kind(t)))
   return t
 end
 
 --- storage:read(file): takes the size and the elements that storage:write(file) wrote.
 function tensorfile.read_into_storage(s, f)
+  guard.file(f)
   local other = tensorfile.read_storage(f, handle.kind(s))
   memory.call(C.mt_storage_resize, s.at, block(other).size)
   memory.call(C.mt_storage_copy, s.at, other.at)

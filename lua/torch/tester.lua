@@ -8,6 +8,7 @@
 local class = require 'torch.class'
 local compare = require 'torch.compare'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local handle = require 'torch.handle'
 
 local module = {}
@@ -40,17 +41,22 @@ function Tester:_addDebugInfo(message)
   return (name ~= '' and name .. '\n' or '') .. message .. (place and '\n' .. place or '')
 end
 
+-- What run() makes.
+local function counts(of)
+  return of or errors.fail('Tester: assertions belong into tests, which run() runs')
+end
+
 --- Counts an assertion that held. Objects may replace this and _failure.
 function Tester:_success()
   local name = self._currentTestName
-  self.assertionPass[name] = self.assertionPass[name] + 1
+  counts(self.assertionPass)[name] = self.assertionPass[name] + 1
   return true
 end
 
 function Tester:_failure(message)
   if self.rethrow then errors.raise(message) end
   local name = self._currentTestName
-  self.assertionFail[name] = self.assertionFail[name] + 1
+  counts(self.assertionFail)[name] = self.assertionFail[name] + 1
   self.errors[#self.errors + 1] = self:_addDebugInfo(message)
   return false
 end
@@ -121,7 +127,9 @@ function Tester:ne(...) return self:assertGeneralNe(...) end
 local function define_comparison(name, sign, holds)
   Tester[name] = function(self, a, b, ...)
     local message = message_of(...)
-    return self:_assert_sub(holds(a, b), ('%sexpected %s %s %s'):format(message, tostring(a), sign, tostring(b)))
+    local comparable, held = pcall(holds, a, b)
+    if not comparable then errors.fail('%s: cannot compare %s with %s', name, class.type(a), class.type(b)) end
+    return self:_assert_sub(held, ('%sexpected %s %s %s'):format(message, tostring(a), sign, tostring(b)))
   end
 end
 define_comparison('assertlt', '<', function(a, b) return a < b end)
@@ -142,6 +150,9 @@ end
 --- assertalmosteq(a, b[, tolerance][, message]): two numbers differ by the tolerance (1e-16) at most
 function Tester:assertalmosteq(a, b, ...)
   local tolerance, message = tolerance_and_message(1e-16, ...)
+  if type(a) ~= 'number' or type(b) ~= 'number' then
+    errors.fail('assertalmosteq: expected two numbers, got %s and %s', class.type(a), class.type(b))
+  end
   return self:_assert_sub(math.abs(a - b) <= tolerance,
                           ('%sexpected %.17g within %g, got %.17g'):format(message, b, tolerance, a))
 end
@@ -175,6 +186,9 @@ function Tester:assertTableNe(a, b, ...) return self:_assertTableEqOrNeq(a, b, t
 
 --- assertErrorObj(f, accepts[, message]): f() raises an error for which accepts(error) is true
 function Tester:assertErrorObj(f, accepts, ...)
+  if type(accepts) ~= 'function' then
+    errors.fail('assertErrorObj: expected a function that looks at the error, got %s', class.type(accepts))
+  end
   local message = message_of(...)
   local ok, raised = pcall(f)
   local what = ok and 'expected an error, got none' or 'unexpected error: ' .. tostring(raised)
@@ -193,6 +207,9 @@ end
 
 --- assertErrorPattern(f, pattern[, message]): f() raises an error that the pattern is found in
 function Tester:assertErrorPattern(f, pattern, ...)
+  if type(pattern) ~= 'string' or not pcall(string.find, '', pattern) then
+    errors.fail('assertErrorPattern: expected a pattern, got %s', tostring(pattern))
+  end
   return self:assertErrorObj(f, function(raised) return tostring(raised):find(pattern) ~= nil end, ...)
 end
 
@@ -204,5 +221,6 @@ function Tester:assertNoError(f, ...)
 end
 
 require 'torch.testrun'(Tester)
+guard.methods(Tester, 'a torch.Tester', '_assert_sub')
 
 return module

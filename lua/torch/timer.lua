@@ -2,6 +2,7 @@
 local ffi = require 'ffi'
 local class = require 'torch.class'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local libc = require 'torch.libc'
 
 local C = libc.C
@@ -72,6 +73,8 @@ end
 function Timer:__tostring__()
   return ('torch.Timer [status: %s]'):format(self.started and 'running' or 'stopped')
 end
+
+guard.methods(Timer, 'a torch.Timer', 'resume')
 
 --- The time now, in seconds, for toc.
 --   local start = torch.tic()

@@ -1,6 +1,7 @@
 --- The tensor types: what is known of each dtype and device, by number and by name.
 local ffi = require 'ffi'
 local C = require 'torch.ffi'
+local reals = require 'torch.reals'
 
 -- Torch7's name of a dtype, its C type, the LuaJIT type of its elements (half and bfloat16 have none)
 local rows = {
@@ -27,6 +28,7 @@ for device = C.MT_CPU, C.MT_CUDA do
       name = name, tensor_name = 'torch.' .. name .. 'Tensor', storage_name = 'torch.' .. name .. 'Storage',
       dtype = row[2], device = device, width = C.mt_dtype_size(row[2]),
       floating = row[2] <= C.MT_BFLOAT16, pointer = row[3] and ffi.typeof(row[3] .. '*'), ctype = row[3],
+      element = row[3] and reals.reader(row[3]), -- element(pointer, i), i from 0
     }
     types.all[#types.all + 1] = kind
     types.by_name[kind.tensor_name], types.by_name[kind.storage_name] = kind, kind

@@ -82,6 +82,7 @@ end
 
 --- expand(sizes…): dimensions of size 1 seem repeated; result:expand(tensor, sizes…) makes result such a view
 function methods:expand(first, ...)
+  check('expand', self)
   if is_tensor(first) then
     local n = sizes.read('expand', ...)
     call(C.mt_expand, self, first, n, sizes.buffer)
@@ -92,6 +93,7 @@ end
 
 --- expandAs(model): expand to the model's sizes; result:expandAs(tensor, model) makes result such a view
 function methods:expandAs(other, model)
+  check('expandAs', self)
   check('expandAs', other)
   if model ~= nil then
     check('expandAs', model)
@@ -103,6 +105,7 @@ end
 
 --- view(sizes…): the same elements with other sizes; result:view(tensor, sizes…) makes result a view of the tensor
 function methods:view(first, ...)
+  check('view', self)
   if is_tensor(first) then
     local n = sizes.read('view', ...)
     call(C.mt_view, self, first, n, sizes.buffer)
@@ -113,6 +116,7 @@ end
 
 --- viewAs(model): view with the model's sizes; result:viewAs(tensor, model) makes result such a view
 function methods:viewAs(other, model)
+  check('viewAs', self)
   check('viewAs', other)
   if model ~= nil then
     check('viewAs', model)
@@ -138,7 +142,7 @@ end
 --- squeeze([result,] x): without dimensions of size 1; squeeze([result,] x, dim): without that one, if its size is 1.
 -- One element that is left without a dimension is a number.
 function methods:squeeze(first, second)
-  local x, dim = self, first
+  local x, dim = check('squeeze', self), first
   if is_tensor(first) then x, dim = first, second end
   dim = dim and dim_of('squeeze', x, dim) or -1
   if x ~= self then
@@ -242,6 +246,7 @@ for _, name in ipairs {'reshape', 'repeatTensor'} do
     return method(a, b, ...)
   end
   methods[name] = function(self, first, ...)
+    check(name, self)
     if is_tensor(first) then return into(self, first, ...) end
     return method(self, first, ...)
   end

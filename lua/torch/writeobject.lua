@@ -1,6 +1,7 @@
 --- File:writeObject: any value with everything it refers to, in the format that torch.objects describes.
 local class = require 'torch.class'
 local errors = require 'torch.errors'
+local guard = require 'torch.guard'
 local functions = require 'torch.filefunctions'
 local handle = require 'torch.handle'
 local methods = require 'torch.filemethods'
@@ -194,7 +195,10 @@ end
 -- name: how errors call the value (<?>). hook(value): gives what is to be written in place of each value, for example a
 -- FloatTensor for a CudaTensor.
 function File:writeObject(value, name, hook)
-  self:_check(false)
+  guard.file(self):_check(false)
+  if type(name) ~= 'nil' and type(name) ~= 'string' or type(hook) ~= 'nil' and type(hook) ~= 'function' then
+    errors.fail('writeObject: expected a name and a function behind the value, got %s and %s', type(name), type(hook))
+  end
   if not self._depth then self._path, self._hook = {}, nil end
   objects.run(self, write_root, value, name, hook)
 end

@@ -4,9 +4,14 @@ local ffi = require 'ffi'
 
 local fuzzing = {}
 
--- Reads the first and the last element that a tensor views.
+-- Reads the first and the last element that a tensor views, and gives another tensor of the same memory other sizes, as
+-- nets do with their buffers. The first element has to be a number, of whatever bits it is.
 local function touch_tensor(t)
+  local other = t.new():set(t)
+  if pcall(other.resize, other, 100) then other:fill(1) end -- not where memory is mapped, or others'
   if t:nElement() == 0 then return end
+  local kind = type(t:storage()[t:storageOffset()])
+  if kind ~= 'number' then error('an element is a ' .. kind, 0) end
   local last = t:storageOffset()
   for i = 1, t:dim() do last = last + (t:size(i) - 1) * t:stride(i) end
   local bytes = ffi.cast('volatile uint8_t *', t:storage():data())

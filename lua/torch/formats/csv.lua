@@ -8,6 +8,7 @@ local libc = require 'torch.libc'
 local making = require 'torch.making'
 local new_cells = require 'torch.formats.cells'
 local numbertext = require 'torch.numbertext'
+local reals = require 'torch.reals'
 local replace = require 'torch.replacefile'
 local source = require 'torch.formats.source'
 local types = require 'torch.types'
@@ -23,6 +24,9 @@ local function check_option(what, options, name, expected)
 end
 
 local function delimiter_of(what, options, path)
+  if type(path) ~= 'nil' and type(path) ~= 'string' then
+    errors.fail('%s: expected a file name, got a %s', what, type(path))
+  end
   check_option(what, options, 'delimiter', 'string')
   local delimiter = options.delimiter or path and path:lower():match('%.tsv$') and '\t' or ','
   if not delimiter:match('^[%p \t]$') or delimiter:match('[%.+%-"]') then
@@ -74,7 +78,7 @@ end
 -- The cell as a number, or nil.
 local function real(cells)
   local start = cells.buffer + cells.first
-  local value = libc.C.mt_c_strtod(start, rest)
+  local value = reals.parse(start, rest)
   if cells.last > cells.first and rest[0] == cells.buffer + cells.last and not is_hexadecimal(start) then
     return value
   end
@@ -217,10 +221,10 @@ local function header_line(names, width, delimiter)
   return table.concat(parts, delimiter) .. '\n'
 end
 
-local function write_rows(file, data, rows, width, delimiter, text_of)
+local function write_rows(file, kind, data, rows, width, delimiter, text_of)
   local parts = {}
   for i = 0, rows - 1 do
-    for j = 1, width do parts[j] = text_of(data[i * width + j - 1]) end
+    for j = 1, width do parts[j] = text_of(kind.element(data, i * width + j - 1)) end
     file:writeString(table.concat(parts, delimiter) .. '\n')
   end
 end
@@ -230,6 +234,7 @@ end
 -- or not at all.
 function csv.save(path, t, options)
   options = options or {}
+  if type(options) ~= 'table' then errors.fail('csv.save: expected a table of options, got %s', type(options)) end
   if not handle.is_tensor(t) then errors.fail('csv.save: expected a tensor, got %s', type(t)) end
   local sizes, delimiter = elements.sizes(t), delimiter_of('csv.save', options, path)
   if #sizes > 2 then errors.fail('csv.save: expected one or two dimensions, got %d', #sizes) end
@@ -242,7 +247,7 @@ function csv.save(path, t, options)
   replace('csv.save', path, function(file)
     local data, _, alive = elements.packed(t, kind)
     if header then file:binary():writeString(header) end
-    write_rows(file:binary(), ffi.cast(kind.pointer, data), rows, width, delimiter, text_of)
+    write_rows(file:binary(), kind, ffi.cast(kind.pointer, data), rows, width, delimiter, text_of)
     return alive
   end)
 end

@@ -44,17 +44,17 @@ end
 -- -- Tensors ----------------------------------------------------------------------------------------------------
 
 -- Bracketed rows of dimension dim (from 1) on; at: the place of the first element.
-local function write_rows(self, data, sizes, dim, at, text_of)
+local function write_rows(self, kind, data, sizes, dim, at, text_of)
   put(self, '[')
   if dim == #sizes then
     for i = 0, sizes[dim] - 1 do
-      put(self, (i > 0 and ',' or '') .. text_of(self, data[at + i]))
+      put(self, (i > 0 and ',' or '') .. text_of(self, kind.element(data, at + i)))
     end
     at = at + sizes[dim]
   else
     for i = 1, sizes[dim] do
       if i > 1 then put(self, ',') end
-      at = write_rows(self, data, sizes, dim + 1, at, text_of)
+      at = write_rows(self, kind, data, sizes, dim + 1, at, text_of)
     end
   end
   put(self, ']')
@@ -70,7 +70,7 @@ local function write_tensor(self, t)
   if #sizes == 0 then return put(self, '[]') end
   local data, _, alive = elements.packed(t, kind)
   local text_of = kind.dtype == C.MT_DOUBLE and double or kind.dtype == C.MT_FLOAT and single or whole
-  write_rows(self, ffi.cast(kind.pointer, data), sizes, 1, 0, text_of)
+  write_rows(self, kind, ffi.cast(kind.pointer, data), sizes, 1, 0, text_of)
   return alive -- not collected before it was written
 end
 

@@ -1,9 +1,10 @@
 --- Python's numbers as the bytes of a pickle have them.
 local ffi = require 'ffi'
+local reals = require 'torch.reals'
 
 local numbers = {}
 
-local bits = ffi.new('union { uint8_t bytes[8]; int64_t whole; uint64_t natural; double real; }')
+local bits = ffi.new('union { uint8_t bytes[8]; int64_t whole; uint64_t natural; }')
 
 --- The integer whose bytes, little-endian, are text; the highest bit is its sign. Up to 2^53 it is a number, then an
 -- int64_t or uint64_t, and beyond those the nearest number; nil where there is none.
@@ -24,7 +25,7 @@ end
 --- The number of a double's 8 bytes, big-endian.
 function numbers.real(text)
   for i = 0, 7 do bits.bytes[i] = text:byte(8 - i) end
-  return bits.real
+  return reals.double(bits.bytes, 0)
 end
 
 return numbers

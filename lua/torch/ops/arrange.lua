@@ -17,7 +17,10 @@ local function check(name, x)
   if not is_tensor(x) then op.expected_tensor(name, x) end
 end
 
-local function size(a, dim) return tonumber(layout(a).size[dim]) end
+local function size(a, dim)
+  op.check_dim('size', a, dim)
+  return tonumber(layout(a).size[dim])
+end
 
 -- -- Reversed and turned round ----------------------------------------------------------------------------------
 

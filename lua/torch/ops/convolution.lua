@@ -28,6 +28,7 @@ local conv = {'conv', inputs = 3, uses = {'b', 'a', ''}, dtypes = 'floats',
          function(g, _, _, _, bias) return F.reshape_like(F.sum(g, but_channels(g)), bias) end}}
 own(conv, function(input, weight, bias, w)
   check('conv', input, weight)
+  window.check('conv', w)
   local out = like(input)
   call(C.mt_conv, out, input, weight, bias, w)
   return record(conv, out, input, weight, bias, w)
@@ -45,6 +46,7 @@ local conv_input = {'conv_input', inputs = 2, uses = {'b', 'a'}, dtypes = 'float
          function(g, _, grad, weight, w) return F.conv_weight(grad, g, weight, w) end}}
 own(conv_input, function(grad, weight, model, w)
   check('conv_input', grad, weight)
+  window.check('conv_input', w)
   local out = like(grad)
   call(C.mt_conv_input, out, grad, weight, w, window.sizes('conv_input', model, w.axes))
   return record(conv_input, out, grad, weight, nil, w)
@@ -62,6 +64,7 @@ local conv_weight = {'conv_weight', inputs = 2, uses = {'b', 'a'}, dtypes = 'flo
          function(g, _, grad, input, w) return F.conv_input(grad, g, input, w) end}}
 own(conv_weight, function(grad, input, model, w)
   check('conv_weight', grad, input)
+  window.check('conv_weight', w)
   local out = like(grad)
   call(C.mt_conv_weight, out, grad, input, w, window.sizes('conv_weight', model, w.axes))
   return record(conv_weight, out, grad, input, nil, w)
@@ -78,6 +81,7 @@ local im2col = {'im2col', dtypes = 'all',
   vjp = {function(g, _, a, w) return F.col2im(g, a, w) end}}
 own(im2col, function(a, w)
   check('im2col', a)
+  window.check('im2col', w)
   local out = like(a)
   call(C.mt_im2col, out, a, w)
   return record(im2col, out, a, nil, nil, w)
@@ -94,6 +98,7 @@ local col2im = {'col2im', dtypes = 'all',
   vjp = {function(g, _, _, w) return F.im2col(g, w) end}}
 own(col2im, function(a, model, w)
   check('col2im', a)
+  window.check('col2im', w)
   local out = like(a)
   call(C.mt_col2im, out, a, w, window.sizes('col2im', model, w.axes))
   return record(col2im, out, a, nil, nil, w)

@@ -34,6 +34,7 @@ local max_pool = {'max_pool', owns = 'q', dtypes = 'floats', vjp = {by_places},
   end}
 own(max_pool, function(a, w)
   check('max_pool', a)
+  window.check('max_pool', w)
   local out, index = like(a), places_for(a)
   call(C.mt_max_pool, out, index, a, w)
   return record(max_pool, out, a, nil, nil, w, index), index
@@ -104,6 +105,7 @@ local avg_pool = {'avg_pool', dtypes = 'floats', doc = 'avg_pool(x, window): the
   vjp = {function(g, _, a, w) return F.avg_pool_input(g, a, w) end}}
 own(avg_pool, function(a, w)
   check('avg_pool', a)
+  window.check('avg_pool', w)
   local out = like(a)
   call(C.mt_avg_pool, out, a, w)
   return record(avg_pool, out, a, nil, nil, w)
@@ -119,6 +121,7 @@ local avg_pool_input = {'avg_pool_input', dtypes = 'floats',
   vjp = {function(g, _, _, w) return F.avg_pool(g, w) end}}
 own(avg_pool_input, function(grad, model, w)
   check('avg_pool_input', grad)
+  window.check('avg_pool_input', w)
   local out = like(grad)
   call(C.mt_avg_pool_input, out, grad, w, window.sizes('avg_pool_input', model, w.axes))
   return record(avg_pool_input, out, grad, nil, nil, w)

@@ -33,6 +33,7 @@ own({'pad_like', doc = 'pad_like(x, model, dim, start): zeros of model\'s sizes,
   vjp = {function(g, _, _, dim, start, length) return F.narrow(g, dim, start, length) end}},
   function(a, model, dim, start)
     local out, part = like(a), like(a)
+    op.check_dim('pad_like', a, dim)
     call(C.mt_tensor_resize, out, size_count(model), buffer)
     call(C.mt_fill, out, 0)
     local length = layout(a).size[dim]
@@ -95,7 +96,7 @@ own({'contiguous', doc = 'contiguous(x): x itself, or a copy whose elements lie 
   sample = function(make) return {{make(4, 3)}, {F.transpose(make(3, 4), 0, 1)}} end,
   vjp = {function(g) return g end}},
   function(a)
-    if C.mt_tensor_is_contiguous(a) ~= 0 then return a end
+    if layout(a) and C.mt_tensor_is_contiguous(a) ~= 0 then return a end
     return F.clone(a)
   end)
 
@@ -171,9 +172,9 @@ own({'fold_like', doc = 'fold_like(x, model, dim, size, step): sums windows back
 -- out becomes the view of a's diagonal over two dimensions, which end as its last one.
 local function set_diagonal(out, a, i, j)
   local l, n = layout(a), 0
-  if i == j or i >= l.dim or j >= l.dim then
-    errors.fail('diagonal: expected two dimensions of %s, got %d and %d', sizes.text(a), i + 1, j + 1)
-  end
+  op.check_dim('diagonal', a, i)
+  op.check_dim('diagonal', a, j)
+  if i == j then errors.fail('diagonal: expected two dimensions of %s, got %d twice', sizes.text(a), i + 1) end
   for d = 0, l.dim - 1 do
     if d ~= i and d ~= j then
       buffer[n], strides[n] = l.size[d], l.stride[d]

@@ -22,6 +22,9 @@ end
 -- an average.
 --   F.window({3, 3}, 1, 1)
 function op.F.window(kernel, stride, pad, dilation, groups, ceil_mode, count_pad)
+  if type(kernel) ~= 'table' then
+    errors.fail('window: expected a table of sizes as the kernel, got %s', kernel == nil and 'nothing' or type(kernel))
+  end
   local w, axes = window_t(), #kernel
   if axes < 1 or axes > 3 then errors.fail('window: expected a kernel of 1 to 3 sizes, got %d', axes) end
   for i = 1, axes do
@@ -31,6 +34,13 @@ function op.F.window(kernel, stride, pad, dilation, groups, ceil_mode, count_pad
   w.axes, w.groups = axes, groups or 1
   w.ceil_mode, w.count_pad = ceil_mode and 1 or 0, count_pad and 1 or 0
   return w
+end
+
+--- Refuses w where an op wants a window.
+function window.check(name, w)
+  if not ffi.istype(window_t, w) then
+    errors.fail('%s: expected a window (see F.window), got %s', name, w == nil and 'nothing' or type(w))
+  end
 end
 
 --- The spatial sizes of a tensor, or those in a table, in memory that is used again by the next call of an op; there

@@ -43,7 +43,8 @@ local calls = {
   p = function(p, ranges)
     local list = {}
     for a, b in ranges:gmatch('([^,:]*):?([^,]*)') do list[#list + 1] = {tonumber(a), tonumber(b) or tonumber(a)} end
-    return file:read(p):partial(unpack(list, 1, 8))
+    local set = file:read(p)
+    return set.partial and set:partial(unpack(list, 1, 8))
   end,
   l = function() return file:all() end,
   g = function(p) return file:read():getOrCreateChild(p) end,
