@@ -5,6 +5,7 @@ local torch = require 'torch'
 local errors = require 'torch.errors'
 local sizes = require 'torch.sizes'
 local branches = require 'nn.branches'
+local utils = require 'nn.utils'
 
 local Bottle, parent = torch.class('nn.Bottle', 'nn.Decorator')
 
@@ -17,6 +18,7 @@ end
 
 -- How many leading dimensions are folded into the first of the module's own, and how many elements they have.
 local function folded(self, input)
+  utils.need_tensor(self, input, 'input')
   local lead, count = math.max(0, input:dim() - self.nInputDim), 1
   for i = 1, lead do count = count * input:size(i) end
   return lead, count

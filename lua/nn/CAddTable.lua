@@ -38,8 +38,8 @@ end
 function CAddTable:updateGradInput(input, gradOutput)
   if self.gradInput == nil then return nil end
   local out = type(self.gradInput) == 'table' and self.gradInput or {}
-  for i = 1, #input do
-    out[i] = utils.fit(out[i], input[i])
+  for i = 1, #utils.need_table(self, input, 'input') do
+    out[i] = utils.fit(out[i], utils.need_tensor(self, input[i], 'entry ' .. i))
     if self.inplace then out[i]:set(gradOutput) else out[i]:set():resizeAs(input[i]):copy(gradOutput) end
   end
   for i = #input + 1, #out do out[i] = nil end

@@ -3,6 +3,7 @@
 --   nn.CriterionTable(nn.MSECriterion()):forward{torch.Tensor{1, 2}, torch.Tensor{1, 4}}   -- 2
 local torch = require 'torch'
 local errors = require 'torch.errors'
+local utils = require 'nn.utils'
 
 local CriterionTable, parent = torch.class('nn.CriterionTable', 'nn.Module')
 
@@ -25,6 +26,7 @@ function CriterionTable:updateOutput(input)
 end
 
 function CriterionTable:updateGradInput(input)
+  utils.need_table(self, input, 'input')
   self.gradInput = {self.criterion:backward(input[1], input[2])}
   return self.gradInput
 end

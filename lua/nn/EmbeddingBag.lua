@@ -127,6 +127,8 @@ function EmbeddingBag:updateGradInput(input)
   if handle.is_tensor(input) then
     self.gradInput = zeros(g, input)
   else
+    utils.need_table(self, input, 'input')
+    for i = 1, 2 do utils.need_tensor(self, input[i], 'entry ' .. i) end
     local first, second = unpack(type(g) == 'table' and g or {})
     self.gradInput = {zeros(first, input[1]), zeros(second, input[2])}
   end

@@ -3,6 +3,7 @@
 --   nn.MapTable(nn.Linear(10, 2)):forward{torch.randn(4, 10), torch.randn(5, 10)}   -- {4x2, 5x2}
 local torch = require 'torch'
 local errors = require 'torch.errors'
+local utils = require 'nn.utils'
 
 local MapTable, parent = torch.class('nn.MapTable', 'nn.Container')
 
@@ -45,6 +46,7 @@ end
 -- What a method of each clone gives for its entries, in out.
 local function map(self, out, method, input, gradOutput)
   if type(input) ~= 'table' then errors.fail('MapTable: expected a table, got %s', torch.type(input)) end
+  if gradOutput ~= nil then utils.need_table(self, gradOutput, 'gradOutput') end
   extend(self, #input)
   if type(out) ~= 'table' then out = {} end
   for i = 1, #input do
@@ -66,6 +68,7 @@ function MapTable:updateGradInput(input, gradOutput)
 end
 
 function MapTable:accGradParameters(input, gradOutput, scale)
+  utils.need_table(self, gradOutput, 'gradOutput')
   for i = 1, #input do self.modules[i]:accGradParameters(input[i], gradOutput[i], scale or 1) end
 end
 

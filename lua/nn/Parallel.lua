@@ -16,6 +16,7 @@ end
 
 -- How many modules there is an input for.
 local function count_of(self, input)
+  utils.need_tensor(self, input, 'input')
   local count = input:size(sizes.dim('Parallel', input, self.inputDimension) + 1)
   if count > #self.modules then
     errors.fail('Parallel: %d modules for the %d slices of %s', #self.modules, count, sizes.text(input))

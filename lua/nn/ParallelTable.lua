@@ -2,6 +2,7 @@
 --   local pair = nn.ParallelTable():add(nn.Linear(10, 2)):add(nn.Linear(5, 2))   -- {4x10, 4x5} to {4x2, 4x2}
 local torch = require 'torch'
 local errors = require 'torch.errors'
+local utils = require 'nn.utils'
 
 local ParallelTable, parent = torch.class('nn.ParallelTable', 'nn.Container')
 
@@ -27,6 +28,7 @@ end
 
 local function back(self, method, input, gradOutput, scale)
   check(self, input)
+  utils.need_table(self, gradOutput, 'gradOutput')
   if type(self.gradInput) ~= 'table' then self.gradInput = {} end
   for i, module in ipairs(self.modules) do
     self.gradInput[i] = module[method](module, input[i], gradOutput[i], scale)

@@ -15,6 +15,7 @@ local sizes = require 'torch.sizes'
 local leaf = require 'nn.leaf'
 local places_in = require 'nn.places'
 local scratch = require 'nn.scratch'
+local utils = require 'nn.utils'
 
 local F, state = op.F, op.state
 local call, layout, is_tensor = memory.call, handle.layout, handle.is_tensor
@@ -59,6 +60,9 @@ local function entries_of(input)
     return F.contiguous(input):view(-1, 2), lengths, true
   end
   if is_tensor(input) then return check_sample(input, 2), {input:size(1)}, false end
+  if type(input) ~= 'table' then
+    errors.fail('SparseLinear: expected a tensor or a table of them, got %s', torch.type(input))
+  end
   local lengths = {}
   for i, x in ipairs(input) do lengths[i] = check_sample(x, 2):size(1) end
   if #lengths == 0 then errors.fail('SparseLinear: expected some samples, got none') end
@@ -102,7 +106,7 @@ end
 
 -- The dense gradient of each sample, behind the places; in own tensors.
 local function dense_gradients(self, gradOutput, like_batch)
-  local g = gradOutput:dim() == 1 and F.unsqueeze(gradOutput, 0) or gradOutput
+  local g = utils.need_tensor(self, gradOutput, 'gradOutput'):dim() == 1 and F.unsqueeze(gradOutput, 0) or gradOutput
   local rows, size, list = F.matmul(g, self.weight), self.weight:size(2), {}
   for i = 1, rows:size(1) do
     local both = handle.like(rows):resize(size, 2)
@@ -130,7 +134,7 @@ end
 
 local function accumulate(self, input, gradOutput, scale, used)
   local columns, values, samples = read(self, input)
-  local g = gradOutput:dim() == 1 and F.unsqueeze(gradOutput, 0) or gradOutput
+  local g = utils.need_tensor(self, gradOutput, 'gradOutput'):dim() == 1 and F.unsqueeze(gradOutput, 0) or gradOutput
   local terms = F.mul(F.index_select(F.transpose(g, 0, 1), 1, samples), F.mul(values, scale))
   call(C.mt_index_add, self.gradWeight, 1, columns, terms)
   self.gradBias:add(scale, F.sum(g, 1))

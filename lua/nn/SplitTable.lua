@@ -42,7 +42,8 @@ end
 
 function SplitTable:updateGradInput(input, gradOutput)
   if self.gradInput == nil then return nil end
-  local out = utils.fit(self.gradInput, input):resizeAs(input)
+  local out = utils.fit(self.gradInput, utils.need_tensor(self, input, 'input')):resizeAs(input)
+  utils.need_table(self, gradOutput, 'gradOutput')
   for i, place in ipairs(slices(self, 'places', out)) do place:copy(gradOutput[i]) end
   self.gradInput = out
   return out

@@ -82,6 +82,7 @@ function branches.cast_before(module, name) return leaf.list(module, 'cast')[nam
 function branches.slices(module, t, dim, parts)
   local list, start = leaf.list(module, 'slices'), 0
   for i, part in ipairs(parts) do
+    utils.need_tensor(module, part, 'entry ' .. i)
     local length = part:size(dim)
     list[i] = utils.fit(list[i], t)
     memory.call(C.mt_narrow, list[i], t, dim - 1, start, length)
@@ -94,7 +95,7 @@ end
 function branches.join(module, outputs, dim)
   if state.tape then return leaf.give(module, F.cat(outputs, dim - 1)) end
   local parts = handles(#outputs)
-  for i = 1, #outputs do parts[i - 1] = outputs[i] end
+  for i = 1, #outputs do parts[i - 1] = utils.need_tensor(module, outputs[i], 'entry ' .. i) end
   local out = leaf.own_output(module, outputs[1])
   memory.call(C.mt_cat, out, parts, #outputs, dim - 1)
   return out
@@ -126,6 +127,7 @@ end
 -- of them read. One that gives none, as a first layer may, does not count.
 function branches.back(self, step, input, gradOutput, scale)
   local list = {}
+  utils.need_table(self, gradOutput, 'gradOutput')
   for i, module in ipairs(self.modules) do
     list[#list + 1] = step(module, input, gradOutput[i], scale)
   end

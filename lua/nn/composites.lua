@@ -1,7 +1,9 @@
 --- Layers put together from others: nn.Maxout, nn.LayerNormalization, nn.CReLU.
 local torch = require 'torch'
+local errors = require 'torch.errors'
 local sizes = require 'torch.sizes'
 local branches = require 'nn.branches'
+local utils = require 'nn.utils'
 
 -- -- Maxout -----------------------------------------------------------------------------------------------------
 
@@ -63,6 +65,9 @@ local function rows(self, name, x, samples)
 end
 
 local function sample_count(self, input)
+  if utils.need_tensor(self, input, 'input'):dim() < self.nInputDims then
+    errors.fail('CReLU: expected %d dimensions or more, got %s', self.nInputDims, sizes.text(input))
+  end
   return input:dim() == self.nInputDims + 1 and input:size(1) or 1
 end
 

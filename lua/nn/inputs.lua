@@ -36,6 +36,9 @@ end
 --- The dimension (from 0) that module.dimension means for x: counted from 1 or from the end; with module.nInputDims, an
 -- x of one dimension more is a batch, and the dimension counts behind the batch's.
 function inputs.dimension(module, x)
+  if not handle.is_tensor(x) then
+    errors.fail('%s: expected a tensor, got %s', torch.type(module), x == nil and 'nothing' or torch.type(x))
+  end
   local dim = module.dimension
   if dim > 0 and module.nInputDims and x:dim() == module.nInputDims + 1 then dim = dim + 1 end
   return sizes.dim(torch.type(module):match('[^%.]+$'), x, dim)

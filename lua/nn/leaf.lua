@@ -104,13 +104,31 @@ end
 
 -- -- Forward ----------------------------------------------------------------------------------------------------
 
+local function describe(input)
+  if is_tensor(input) then return ('a %s of size %s'):format(class.type(input), sizes.text(input)) end
+  if type(input) ~= 'table' then return class.type(input) end
+  local parts = {}
+  for i = 1, math.min(#input, 4) do parts[i] = class.type(input[i]) end
+  return ('a table of %d: {%s%s}'):format(#input, table.concat(parts, ', '), #input > 4 and ', …' or '')
+end
+
+-- An error that no check foresaw tells of a line of ours: it is raised again as one about the input.
+local function explain(message, module, input)
+  if not errors.is_inner(message) then return error(message, 0) end
+  local name = class.type(module)
+  if not is_tensor(input) and type(input) ~= 'table' then
+    return errors.fail('%s: expected a tensor, got %s', name, input == nil and 'nothing' or class.type(input))
+  end
+  return errors.fail('%s: cannot compute with %s (%s)', name, describe(input), message:match('([^/]*:%d+): '))
+end
+
 local function run(r, module, ...)
   state.tape = r.spare
   local ok, out = pcall(module.compute, module, ...)
   state.tape = nil
   if not ok then
     r.spare:clear(true)
-    error(out, 0)
+    explain(out, module, (...))
   end
   r.tape:clear(true)                    -- only now: compute may read what the module kept from the last time
   r.tape, r.spare = r.spare, r.tape
@@ -161,7 +179,10 @@ end
 function leaf.update_output(module, input, target, again)
   local r = record_of(module)
   r.again = again
-  if state.tape then return leaf.give(module, module:compute(input, target)) end
+  if state.tape then
+    local ok, out = pcall(module.compute, module, input, target)
+    return ok and leaf.give(module, out) or explain(out, module, input)
+  end
   local inputs = flatten(input, {})
   for i = 1, #inputs do r.spare:watch(inputs[i]) end
   watch_parameters(r, module)

@@ -24,6 +24,7 @@ end
 -- Makes to (a tensor, a table of tensors, or nil) zeros of the structure and type of from.
 local function zeros_like(to, from)
   if torch.isTensor(from) then return utils.fit(to, from):resizeAs(from):zero() end
+  if type(from) ~= 'table' then errors.fail('expected tensors as inputs of a criterion, got %s', torch.type(from)) end
   local out = type(to) == 'table' and to or {}
   for i = 1, math.max(#out, #from) do out[i] = from[i] and zeros_like(out[i], from[i]) end
   return out
@@ -87,10 +88,11 @@ function Parallel:add(criterion, weight)
 end
 
 local function check_parts(self, input, target)
-  for _, x in ipairs {input, not self.repeatTarget and target or nil} do
+  for i = 1, self.repeatTarget and 1 or 2 do
+    local x = i == 1 and input or i == 2 and target
     if type(x) ~= 'table' or #x < #self.criterions then
       errors.fail('ParallelCriterion: expected tables of %d inputs and targets, got %s', #self.criterions,
-                  type(x) == 'table' and #x or torch.type(x))
+                  type(x) == 'table' and #x or x and torch.type(x) or 'nothing')
     end
   end
 end

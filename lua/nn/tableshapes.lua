@@ -63,6 +63,7 @@ end
 
 local function key_of(self, input)
   local index = self.index
+  utils.need_table(self, input, 'input')
   return type(index) == 'number' and index < 0 and #input + index + 1 or index
 end
 
@@ -75,6 +76,9 @@ end
 function SelectTable:updateGradInput(input, gradOutput)
   if self.gradInput == nil then return nil end
   local key, out = key_of(self, input), map(self.gradInput, input, zeros)
+  if type(out[key]) ~= type(gradOutput) then
+    errors.fail('SelectTable: gradOutput is no gradient of entry %s', tostring(key))
+  end
   out[key] = map(out[key], gradOutput, view)
   self.gradInput = out
   return out
@@ -102,6 +106,8 @@ end
 function NarrowTable:updateGradInput(input, gradOutput)
   if self.gradInput == nil then return nil end
   local out = type(self.gradInput) == 'table' and self.gradInput or {}
+  utils.need_table(self, input, 'input')
+  utils.need_table(self, gradOutput, 'gradOutput')
   for i = 1, math.max(#input, #out) do
     local g = gradOutput[i - self.offset + 1]
     if g ~= nil then out[i] = map(out[i], g, view) else out[i] = map(out[i], input[i], zeros) end
@@ -158,7 +164,7 @@ function FlattenTable:compute(input)
 end
 
 function FlattenTable:updateGradInput(_, gradOutput)
-  self.gradInput = unflatten(self.input_map, gradOutput)
+  self.gradInput = unflatten(self.input_map, utils.need_table(self, gradOutput, 'gradOutput'))
   return self.gradInput
 end
 
@@ -168,9 +174,10 @@ function FlattenTable:clearState()
 end
 
 -- {{a1, a2}, {b1, b2}, …} as {{a1, b1, …}, {a2, b2, …}}
-local function zip(x)
+local function zip(self, x, what)
   local out = {}
-  for i, entries in ipairs(x) do
+  for i, entries in ipairs(utils.need_table(self, x, what)) do
+    utils.need_table(self, entries, 'an entry of ' .. what)
     for k, entry in ipairs(entries) do
       out[k] = out[k] or {}
       out[k][i] = entry
@@ -182,10 +189,10 @@ end
 --- nn.ZipTable(): {{a1, a2}, {b1, b2}, {c1, c2}} to {{a1, b1, c1}, {a2, b2, c2}}
 local ZipTable = class('nn.ZipTable')
 
-function ZipTable.compute(_, input) return zip(input) end
+function ZipTable:compute(input) return zip(self, input, 'input') end
 
 function ZipTable:updateGradInput(_, gradOutput)
-  self.gradInput = zip(gradOutput)
+  self.gradInput = zip(self, gradOutput, 'gradOutput')
   return self.gradInput
 end
 
@@ -197,7 +204,8 @@ function ZipTableOneToMany:__init()
   self.output, self.gradInput, self.gradInputEl = {}, {}, torch.Tensor()
 end
 
-function ZipTableOneToMany.compute(_, input)
+function ZipTableOneToMany:compute(input)
+  utils.need_table(self, input, 'input')
   if #input ~= 2 or type(input[2]) ~= 'table' then
     errors.fail('ZipTableOneToMany: expected an entry and a table, got %d entries', #input)
   end
@@ -207,9 +215,11 @@ function ZipTableOneToMany.compute(_, input)
 end
 
 function ZipTableOneToMany:updateGradInput(input, gradOutput)
+  utils.need_tensor(self, utils.need_table(self, input, 'input')[1], 'the first entry')
+  utils.need_table(self, gradOutput, 'gradOutput')
   local sum, rest = utils.fit(self.gradInputEl, input[1]):resizeAs(input[1]):zero(), {}
   for i, pair in ipairs(gradOutput) do
-    sum:add(pair[1])
+    sum:add(utils.need_table(self, pair, 'an entry of gradOutput')[1])
     rest[i] = pair[2]
   end
   self.gradInputEl, self.gradInput = sum, {sum, rest}

@@ -10,6 +10,21 @@ local is_tensor, layout, memory_address = handle.is_tensor, handle.layout, handl
 
 local utils = {}
 
+-- -- What a module is given --------------------------------------------------------------------------------------
+
+--- Refuses x where a module needs a tensor, or a table; what: "input". Gives x.
+function utils.need_tensor(module, x, what)
+  if is_tensor(x) then return x end
+  return errors.fail('%s: expected a tensor as %s, got %s', torch.type(module), what,
+                     x == nil and 'nothing' or torch.type(x))
+end
+
+function utils.need_table(module, x, what)
+  if type(x) == 'table' then return x end
+  return errors.fail('%s: expected a table as %s, got %s', torch.type(module), what,
+                     x == nil and 'nothing' or torch.type(x))
+end
+
 -- -- Types ------------------------------------------------------------------------------------------------------
 
 local function address(s) return tonumber(ffi.cast('uintptr_t', s.at)) end

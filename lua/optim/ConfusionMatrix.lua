@@ -75,11 +75,20 @@ local function classes_of(what, x)
   return places:select(2, 1):long():contiguous()
 end
 
+-- The counts are reached by their address, and may come from a file.
+local function check_counts(self)
+  local mat, n = self.mat, self.nclasses
+  local fits = torch.type(mat) == 'torch.LongTensor' and mat:isContiguous() and mat:dim() == 2 and mat:size(1) == n and
+               mat:size(2) == n
+  if not fits then errors.fail('ConfusionMatrix: expected the counts as a LongTensor of size %sx%s', n, n) end
+end
+
 --- Counts a batch. predictions: N classes, or N×classes scores; targets: N classes, or N×classes one-hot rows.
 function ConfusionMatrix:batchAdd(predictions, targets)
   local p, t = classes_of('predictions', predictions), classes_of('targets', targets)
   local n = p:nElement()
   if t:nElement() ~= n then errors.fail('ConfusionMatrix: %d predictions for %d targets', n, t:nElement()) end
+  check_counts(self)
   local from, to = p:data(), t:data()
   for i = 0, n - 1 do check(self, tonumber(from[i]), tonumber(to[i])) end   -- all, before the first is counted
   local counts = self.mat:data()
