@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 static _Thread_local char message[1024];
+static _Thread_local const int32_t *own; /* see mt_obey */
 static volatile sig_atomic_t interrupted;
 
 const char *mt_error(void) { return message; }
@@ -20,10 +21,13 @@ int mt_fail(const char *format, ...) {
 
 void mt_interrupt(int on) { interrupted = on; }
 
-int mt_interrupted(void) { return interrupted; }
+void mt_obey(const int32_t *stop) { own = stop; }
+
+int mt_interrupted(void) { return own ? __atomic_load_n(own, __ATOMIC_RELAXED) : interrupted; }
 
 int mt_stopped(void) {
-  if (!interrupted) return 0;
+  if (!mt_interrupted()) return 0;
+  if (own) return mt_fail("stopped");
   interrupted = 0;
   return mt_fail("interrupted");
 }

@@ -4,6 +4,7 @@
 #include "moontorch.h"
 
 #include <stddef.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,8 +33,9 @@ int mt_fail(const char *format, ...)
     __attribute__((format(printf, 1, 2)))
 #endif
     ;
-/* Nonzero when the user interrupted: the message is then set and the flag taken back. Every op asks this first. */
-int mt_stopped(void);
+
+/* The time of CLOCK_MONOTONIC in so many milliseconds. */
+struct timespec mt_deadline(int milliseconds);
 
 typedef struct {
   char text[400];

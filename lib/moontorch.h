@@ -80,10 +80,14 @@ int mt_abi(void);            /* MT_ABI of the compiled library */
 int mt_sizeof_tensor(void);  /* sizes of the structs above, to be compared at load */
 int mt_sizeof_storage(void);
 const char *mt_error(void); /* message of this thread's last failure, never NULL */
-void mt_set_threads(int n); /* threads for one op, 1 or more */
+void mt_set_threads(int n); /* threads for one op that this thread calls, 1 or more */
 int mt_get_threads(void);
 void mt_interrupt(int on); /* asynchronous-signal safe; while on, every op fails with "interrupted" */
 int mt_interrupted(void);
+int mt_stopped(void); /* what every op asks first: when interrupted, takes the flag back and fails */
+/* From now on this thread obeys *stop, read atomically, in place of the flag: while that is not 0, its ops fail with
+ * "stopped". NULL: the flag again. */
+void mt_obey(const int32_t *stop);
 
 int mt_op_count(void);            /* ops are numbered 0 … count - 1 */
 const char *mt_op_name(int op);   /* NULL when out of range */
@@ -127,7 +131,8 @@ mt_storage *mt_storage_map(int dtype, const char *path, int how, int64_t byte_of
  * them. The other storage lives as long as its windows, and until then its memory does not move. */
 mt_storage *mt_storage_window(mt_storage *of, int dtype, int64_t byte_offset, int64_t size);
 mt_storage *mt_storage_retain(mt_storage *s);
-void mt_storage_free(mt_storage *s); /* gives one reference back; NULL is fine */
+void mt_storage_free(mt_storage *s);   /* gives one reference back; NULL is fine */
+void mt_storage_clear(mt_storage **s); /* the same, and *s is NULL afterwards */
 /* A reference that no handle owns, for memory that crosses threads; unhold gives one back, and fails where none is. */
 void mt_storage_hold(mt_storage *s);
 int mt_storage_unhold(mt_storage *s);
@@ -413,6 +418,50 @@ void mt_vec_swap(mt_table *t, int64_t a, int64_t b); /* nothing outside */
 
 int64_t mt_counter_add(mt_table *t, int64_t change); /* gives the count before */
 void mt_counter_set(mt_table *t, int64_t count);
+
+/* -- Between threads ---------------------------------------------------------------------------------------- */
+
+/* A storage of the same bytes that also carries a vector: both live as long as it does. What is written down as a place
+ * in the vector thus arrives with the bytes, and goes when nobody reads them. */
+mt_storage *mt_storage_carry(mt_storage *bytes, mt_table *cargo);
+mt_table *mt_storage_cargo(mt_storage *s); /* with a reference for the caller; NULL when it carries none */
+
+/* Mutexes, conditions and queues: reference-counted. Their numbers are unique in the process and above 2^20. One that
+ * is in a queue that it holds itself is never freed. */
+typedef struct mt_sync mt_sync;
+enum { MT_MUTEX, MT_QUEUE, MT_CONDITION };
+mt_sync *mt_mutex_new(void);
+mt_sync *mt_condition_new(void);
+mt_sync *mt_queue_new(int lanes, int64_t room); /* 1 or more lanes, with room for so many storages in each */
+mt_sync *mt_sync_retain(mt_sync *s);
+void mt_sync_free(mt_sync *s); /* gives one reference back; NULL is fine */
+int64_t mt_sync_number(const mt_sync *s);
+int mt_sync_type(const mt_sync *s);
+mt_sync *mt_sync_find(int64_t number, int type); /* with a reference for the caller */
+
+/* What waits does so for so many milliseconds at most, so that the caller can look at the interruption flag. What a call
+ * has done can be seen in its arguments, as the caller may be stopped before it sees the result. */
+enum { MT_DONE, MT_LATER, MT_CLOSED };
+int mt_mutex_lock(mt_sync *s, int32_t *locked, int milliseconds); /* MT_DONE, with *locked 1, or MT_LATER */
+int mt_mutex_unlock(mt_sync *s);                                  /* fails when it is not locked */
+
+/* To wait for a signal: begin, with a mutex locked; unlock it; wait until MT_DONE, or end to give up. *waiting: 1 from
+ * begin to MT_DONE or end, which may be called in any case. */
+void mt_condition_begin(mt_sync *s, int32_t *waiting);
+int mt_condition_wait(mt_sync *s, int32_t *waiting, int milliseconds); /* MT_DONE or MT_LATER */
+void mt_condition_end(mt_sync *s, int32_t *waiting);
+void mt_condition_signal(mt_sync *s); /* wakes one of those that have begun */
+
+/* In and out in order, lane by lane, each storage with a number of the caller's. On MT_DONE the queue has taken over the
+ * reference *item, which is NULL then; one that is closed takes nothing more. */
+int mt_queue_push(mt_sync *s, int lane, mt_storage **item, int64_t tag, int milliseconds);
+/* Of the first of two lanes that holds something (other < 0: of one), with the queue's reference; MT_CLOSED when the
+ * queue is closed and both are empty. */
+int mt_queue_pop(mt_sync *s, int lane, int other, mt_storage **item, int64_t *tag, int milliseconds);
+int64_t mt_queue_size(mt_sync *s, int lane);
+int64_t mt_queue_room(const mt_sync *s);
+void mt_queue_close(mt_sync *s, int drop); /* drop: what it holds goes */
+void mt_queue_leave(mt_sync *s);           /* closes it and gives one reference back */
 
 #ifdef __cplusplus
 }

@@ -257,6 +257,12 @@ void mt_storage_free(mt_storage *s) {
     free(s);
 }
 
+void mt_storage_clear(mt_storage **s) {
+  mt_storage *old = *s;
+  *s = NULL;
+  mt_storage_free(old);
+}
+
 void mt_storage_hold(mt_storage *s) {
   mt_storage_retain(s);
   __atomic_add_fetch(&s->held, 1, __ATOMIC_ACQ_REL);

@@ -6,7 +6,9 @@
 /* Below this many elements a thread costs more than it brings (waking one takes about 5 us). */
 enum { ELEMENTS_PER_THREAD = 16384 };
 
-static int threads; /* 0: not chosen yet */
+/* Each thread that calls has a number of its own, as OpenMP itself has it: a loader that wants one does not slow down the
+ * training beside it. 0: not chosen yet. */
+static _Thread_local int threads;
 
 void mt_set_threads(int n) {
   threads = n < 1 ? 1 : n;
