@@ -5,37 +5,14 @@
 local ffi = require 'ffi'
 local torch = require 'torch'
 local errors = require 'torch.errors'
+local library = require 'torch.library'
 local memory = require 'torch.memory'
 
 errors.package()
 
-local here = debug.getinfo(1, 'S').source:match('^@(.*)cutorch/init%.lua$') or './lua/'
-
--- Beside libmoontorch: see torch/ffi.lua
-local places = {
-  here .. '../build/lib/libmoontorch_cuda.so', here .. '../lib/libmoontorch_cuda.so',
-  here .. '../../../lib/libmoontorch_cuda.so', here .. '../../../lib/lua/5.1/libmoontorch_cuda.so',
-  here .. '../../../lib/' .. ffi.arch:gsub('x64', 'x86_64') .. '-linux-gnu/libmoontorch_cuda.so',
-}
-
-local function exists(path)
-  local file = io.open(path, 'rb')
-  if file then file:close() end
-  return file ~= nil
-end
-
 -- The variable MOONTORCH_CUDA_LIBRARY names another library to take: the tests' emulated one.
-local function find()
-  local given = os.getenv('MOONTORCH_CUDA_LIBRARY')
-  if given then return given end
-  for _, path in ipairs(places) do
-    if exists(path) then return path end
-  end
-  return package.searchpath('libmoontorch_cuda', package.cpath) or 'moontorch_cuda'
-end
-
 local function load()
-  local path = find()
+  local path = library.find('moontorch_cuda', 'MOONTORCH_CUDA_LIBRARY') or 'moontorch_cuda'
   local ok, lib = pcall(ffi.load, path)
   if not ok then
     errors.fail("cutorch: cannot load libmoontorch_cuda (%s). Moontorch's build makes it where nvcc is found; " ..
@@ -46,9 +23,7 @@ end
 
 ffi.cdef 'const char *mt_cuda_header(void);'
 local C = load()
-local text = '\n' .. ffi.string(C.mt_cuda_header())
-text = text:gsub('\n#ifdef __cplusplus.-\n#endif', '\n'):gsub('\n#[^\n]*', '\n')
-ffi.cdef((text:gsub('\nconst char %*mt_cuda_header[^\n]*', '\n')))
+library.declare(ffi.string(C.mt_cuda_header()), 'mt_cuda_header')
 
 if C.mt_cuda_abi() ~= torch.C.MT_ABI then
   errors.fail('cutorch: libmoontorch_cuda is of ABI %d, libmoontorch of %d: build both anew', C.mt_cuda_abi(),

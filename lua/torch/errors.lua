@@ -11,9 +11,20 @@ function errors.package()
   if folder then packages[#packages + 1] = folder end
 end
 
-local function is_ours(source)
+--- Whether a function of this source (see debug.getinfo) is one of the packages'.
+function errors.is_ours(source)
   for i = 1, #packages do
     if source:sub(1, #packages[i]) == packages[i] then return true end
+  end
+  return false
+end
+local is_ours = errors.is_ours
+
+--- Whether a module's name is that of one of the packages, or begins with one: 'nn', 'torch.errors'.
+function errors.is_package(module)
+  local name = module:match('^[^%.]+')
+  for i = 1, #packages do
+    if packages[i]:match('([^/]+)/$') == name then return true end
   end
   return false
 end

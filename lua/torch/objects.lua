@@ -10,11 +10,12 @@
 --     that the class writes: for most the table of its fields; see torch.tensorfile for tensors and storages
 --   5 boolean: an int
 --   6, 7, 8 function: see torch.filefunctions
+--   9 reference to what lies outside of the file: number, a value that tells what; see File:_references
 local errors = require 'torch.errors'
 
 local objects = {
   NIL = 0, NUMBER = 1, STRING = 2, TABLE = 3, TORCH = 4, BOOLEAN = 5,
-  FUNCTION = 6, LEGACY_FUNCTION = 7, RECURSIVE_FUNCTION = 8,
+  FUNCTION = 6, LEGACY_FUNCTION = 7, RECURSIVE_FUNCTION = 8, REFERENCE = 9,
 }
 
 -- Lua's stack has room for more levels of this code than this, with some for that of classes.

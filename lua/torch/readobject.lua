@@ -181,6 +181,21 @@ local function read_function(file, numbered, named)
   return f
 end
 
+-- -- References -------------------------------------------------------------------------------------------------
+
+local function read_reference(file)
+  local start = file:position()
+  local number, known = read_number(file)
+  if known ~= nil then return known end
+  if not file._resolve then
+    errors.fail('load: there is a reference to what is outside of the file at byte %d, which only the process that ' ..
+                'wrote it can follow', start)
+  end
+  local object = file._resolve((read_any(file)))
+  remember(file, number, object)
+  return object
+end
+
 -- -- All together -----------------------------------------------------------------------------------------------
 
 local readers = {
@@ -193,13 +208,14 @@ local readers = {
   [objects.FUNCTION] = function(file) return read_function(file, false, false) end,
   [objects.LEGACY_FUNCTION] = function(file) return read_function(file, true, false) end,
   [objects.RECURSIVE_FUNCTION] = function(file) return read_function(file, true, true) end,
+  [objects.REFERENCE] = read_reference,
 }
 
 function read_any(file)
   local start = file:position()
   local tag = file:readInt()
   local reader = readers[tag] or
-                 errors.fail('load: expected the tag of a value (0 to 8) at byte %d, got %d', start, tag)
+                 errors.fail('load: expected the tag of a value (0 to 9) at byte %d, got %d', start, tag)
   return reader(file)
 end
 

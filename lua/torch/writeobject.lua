@@ -173,9 +173,17 @@ local writers = {
   ['function'] = write_function, table = write_table,
 }
 
+local function write_reference(file, reference, source)
+  file:writeInt(objects.REFERENCE)
+  if write_number(file, source) then return end
+  write_any(file, reference)
+end
+
 function write_any(file, source)
   local value = source
   if file._hook then value = file._hook(source) end
+  local reference = file._refer and file._refer(value)
+  if reference then return write_reference(file, reference, source) end
   local writer = name_of_class(value) and write_object or writers[type(value)] or unwritable(file, type(value))
   return writer(file, value, source)
 end
@@ -213,6 +221,14 @@ function can_write(value)
   end
   if type(value) == 'function' then return functions.can_dump(value) and objects.RECURSIVE_FUNCTION or nil end
   return tags[type(value)]
+end
+
+--- file:_references(refer): from now on each value for which refer(value) gives something is written as that: a
+-- reference to what is not in the file.
+-- file:_references(nil, resolve): resolve(what refer gave) makes the value again, where such a file is read.
+function File:_references(refer, resolve)
+  self._refer, self._resolve = refer, resolve
+  return self
 end
 
 --- The tag that a value is written with, or nil when it cannot be written.

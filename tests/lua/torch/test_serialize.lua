@@ -275,8 +275,9 @@ local function tensor(dim, places, storage) return object(1, 'torch.FloatTensor'
 t.test('wrong tags, counts and names', function()
   for pattern, bytes in pairs {
     ['expected 1 int at byte 1, got 0 and then the end of the file'] = '',
-    ['expected the tag of a value %(0 to 8%) at byte 1, got 77'] = int(77),
-    ['tag of a value %(0 to 8%) at byte 1, got %-1'] = int(-1),
+    ['expected the tag of a value %(0 to 9%) at byte 1, got 77'] = int(77),
+    ['tag of a value %(0 to 9%) at byte 1, got %-1'] = int(-1),
+    ['a reference to what is outside of the file at byte 5'] = int(9) .. int(1),
     ['expected 1 double at byte 5'] = int(1) .. 'abc',
     ['expected 2000000000 bytes at byte 9, but only 3 bytes are left'] = int(2) .. int(2000000000) .. 'abc',
     ['count of bytes at byte 9 is negative: %-5'] = int(2) .. int(-5),
