@@ -13,6 +13,9 @@ for _, name in ipairs { 'nn', 'optim', 'cutorch', 'graph', 'nngraph', 'dpnn', 'r
   files['lua/' .. name].read_globals = { name }
   files['lua/' .. name .. '/init.lua'].globals = { name }
 end
+-- Jobs of threads keep things in the globals of their states.
+files['tests/lua/threads'].globals = { 'first', 'kept', 'load_batch' }
+files['tests/lua/threads'].read_globals = { '__threadid' }
 files['lua/nngraph'].read_globals = { 'nngraph', 'nn', 'graph' }
 files['lua/dpnn'].read_globals = { 'dpnn', 'nn' }
 files['lua/rnn'].read_globals = { 'rnn', 'nn' }

@@ -10,6 +10,7 @@ dependencies = { 'lua == 5.1' }
 build = {
   type = 'command',
   build_command = 'cmake -S . -B build/rock -DCMAKE_BUILD_TYPE=Release -DMT_CUDA=OFF -DMT_TH=OFF -DMT_TESTS=OFF'
+    .. ' -DMT_THREADS=OFF'
     .. ' && cmake --build build/rock --target moontorch --parallel 2',
   install_command = 'mkdir -p "$(LUADIR)" "$(LIBDIR)" && cp -R lua/torch "$(LUADIR)"'
     .. ' && cp build/rock/lib/libmoontorch.so "$(LIBDIR)"',
