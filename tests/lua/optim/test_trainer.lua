@@ -83,13 +83,13 @@ end)
 local function lazy_pool()
   local jobs = {}
   local pool = {N = 2, most = 0}
-  function pool:addjob(job, done)
-    jobs[#jobs + 1] = {job, done}
+  function pool:addjob(job, done, ...)
+    jobs[#jobs + 1] = {job, done, ...}
     self.most = math.max(self.most, #jobs)
   end
   function pool:dojob()
     local job = assert(table.remove(jobs), 'nothing to wait for')
-    job[2](job[1]())
+    job[2](job[1](unpack(job, 3)))
   end
   function pool:synchronize() while #jobs > 0 do self:dojob() end end
   return pool
@@ -117,7 +117,39 @@ t.test('prefetched batches come in order, also after a jump, and are forgotten a
   settings.data = optim.prefetch(settings.data, lazy_pool())
   t.eq(optim.Trainer(settings):run().history[5].loss, plain)
   t.raises('expected a data source', optim.prefetch, {}, pool)
-  t.raises('expected a pool of threads', optim.prefetch, settings.data, {})
+  t.raises('expected a pool of threads or their number, got table', optim.prefetch, settings.data, {})
+  t.raises('expected a number of threads from 1 to 1024, got 0', optim.prefetch, settings.data, 0)
+end)
+
+-- Batches with noise, made by threads.
+local function noisy(threads, settings)
+  local _, all = problem(settings)
+  all.data.transform = function(x, y) return x + torch.randn(x:size()) * 0.1, y end
+  all.data = optim.prefetch(all.data, threads)
+  return optim.Trainer(all), all.data.pool
+end
+
+t.test('threads make the batches: their number and an interruption change no bit of the losses', function()
+  local function losses(trainer)
+    local list = {}
+    for i, report in ipairs(trainer.history) do list[i] = report.loss end
+    return list
+  end
+  local alone, pool = noisy(1)
+  local whole = losses(alone:run())
+  pool:terminate()
+  local place = folder()
+  local first, first_pool = noisy(3, {folder = place, every = 1, on = {step = function(trainer)
+    if trainer.step == 8 then trainer:halt() end -- in the middle of an epoch of three
+  end}})
+  first:run()
+  first_pool:terminate()
+  local second, second_pool = noisy(2, {folder = place})
+  t.eq(losses(second:run()), whole)
+  second_pool:terminate()
+  paths.rmall(place, 'yes')
+  local plain = problem():run()
+  t.ok(losses(plain)[5] ~= whole[5], 'the noise counts')
 end)
 
 t.test('the record is CSV and survives being resumed; old checkpoints go', function()
