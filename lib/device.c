@@ -135,6 +135,8 @@ __attribute__((constructor)) static void start(void) {
   mt_register_lapack();
   mt_register_search();
   mt_register_layer_norm();
+  mt_register_attention();
+  mt_register_recurrent();
   mt_register_random();
   mt_register_cpu();
 }

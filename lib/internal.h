@@ -106,6 +106,8 @@ void mt_register_norm(void);
 void mt_register_lapack(void);
 void mt_register_search(void);
 void mt_register_layer_norm(void);
+void mt_register_attention(void);
+void mt_register_recurrent(void);
 void mt_register_random(void);
 void mt_register_cpu(void); /* last: the faster kernels of lib/cpu take over slots */
 

@@ -82,6 +82,32 @@ typedef int (*mt_layer_norm_grad_kernel)(mt_tensor *grad_input, mt_tensor *grad_
                                          const mt_tensor *grad, const mt_tensor *input, const mt_tensor *mean,
                                          const mt_tensor *invstd, const mt_tensor *weight);
 
+/* Tensors are B×H×…, of any strides, but lse is contiguous, and so is grad_bias, which holds zeros and to which nothing need
+ * be written where scores are hidden. bias and mask: B×H×T×S, or NULL. Only S may be 0, and that not in attention_grad. */
+typedef int (*mt_attention_kernel)(mt_tensor *out, mt_tensor *lse, const mt_tensor *q, const mt_tensor *k,
+                                   const mt_tensor *v, const mt_tensor *bias, const mt_tensor *mask,
+                                   const mt_attention_form *how);
+typedef int (*mt_attention_grad_kernel)(mt_tensor *grad_q, mt_tensor *grad_k, mt_tensor *grad_v, mt_tensor *grad_bias,
+                                        const mt_tensor *grad, const mt_tensor *out, const mt_tensor *lse,
+                                        const mt_tensor *q, const mt_tensor *k, const mt_tensor *v,
+                                        const mt_tensor *bias, const mt_tensor *mask, const mt_attention_form *how);
+typedef int (*mt_attention_drop_kernel)(mt_tensor *out, const mt_attention_form *how); /* out: contiguous */
+
+/* All tensors but weight and project are contiguous; nothing is empty. grad_c, grad_out, project, bias, active: or NULL */
+typedef int (*mt_lstm_kernel)(mt_tensor *h, mt_tensor *c, mt_tensor *gates, const mt_tensor *sums, const mt_tensor *h0,
+                              const mt_tensor *c0, const mt_tensor *weight, const mt_tensor *project,
+                              const mt_tensor *active, const mt_recurrence *how);
+typedef int (*mt_lstm_grad_kernel)(mt_tensor *grad_sums, mt_tensor *grad_h0, mt_tensor *grad_c0, mt_tensor *grad_out,
+                                   const mt_tensor *grad_h, const mt_tensor *grad_c, const mt_tensor *gates,
+                                   const mt_tensor *c, const mt_tensor *c0, const mt_tensor *weight,
+                                   const mt_tensor *project, const mt_tensor *active, const mt_recurrence *how);
+typedef int (*mt_gru_kernel)(mt_tensor *h, mt_tensor *gates, const mt_tensor *sums, const mt_tensor *h0,
+                             const mt_tensor *weight, const mt_tensor *bias, const mt_tensor *active,
+                             const mt_recurrence *how);
+typedef int (*mt_gru_grad_kernel)(mt_tensor *grad_gates, mt_tensor *grad_h0, const mt_tensor *grad_h,
+                                  const mt_tensor *gates, const mt_tensor *h, const mt_tensor *h0,
+                                  const mt_tensor *weight, const mt_tensor *active, const mt_recurrence *how);
+
 /* index: contiguous; sorted: lines of n elements, values: lines of m, both contiguous; one line of sorted serves every
  * line of values, or each its own */
 typedef int (*mt_searchsorted_kernel)(mt_tensor *index, const mt_tensor *sorted, const mt_tensor *values, int right);

@@ -330,6 +330,56 @@ int mt_layer_norm(mt_tensor *out, mt_tensor *mean, mt_tensor *invstd, const mt_t
 int mt_layer_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_tensor *grad_bias, const mt_tensor *grad,
                        const mt_tensor *input, const mt_tensor *mean, const mt_tensor *invstd, const mt_tensor *weight);
 
+/* How queries look at keys. T queries, S keys. */
+typedef struct mt_attention_form {
+  double scale;   /* of the products of queries and keys */
+  double drop;    /* the probability that a weight is dropped, 0 … below 1 */
+  uint64_t seed;  /* which weights those are */
+  int32_t causal; /* query i sees keys up to i + S - T: the last one sees all */
+} mt_attention_form;
+
+/* Scaled dot-product attention: softmax(scale q kᵀ + bias) v, over the keys that are not hidden; queries from which all
+ * are hidden get 0. q: B×H×T×D, k: B×H×S×D, v: B×H×S×E, out: B×H×T×E; any strides, also out's where it has these sizes.
+ * bias (of q's type) and mask (uint8; 0 hides): B×H×T×S, or sizes that are spread to it, or NULL. Written as well are
+ * lse, the logarithms of the sums of exp, B×H×T: double for double, else float. */
+int mt_attention(mt_tensor *out, mt_tensor *lse, const mt_tensor *q, const mt_tensor *k, const mt_tensor *v,
+                 const mt_tensor *bias, const mt_tensor *mask, const mt_attention_form *how);
+/* any of the outputs may be NULL; grad_bias: B×H×T×S */
+int mt_attention_grad(mt_tensor *grad_q, mt_tensor *grad_k, mt_tensor *grad_v, mt_tensor *grad_bias,
+                      const mt_tensor *grad, const mt_tensor *out, const mt_tensor *lse, const mt_tensor *q,
+                      const mt_tensor *k, const mt_tensor *v, const mt_tensor *bias, const mt_tensor *mask,
+                      const mt_attention_form *how);
+/* What dropout multiplies the weights by: 0, or 1 / (1 - drop). size: B, H, T, S */
+int mt_attention_drop(mt_tensor *out, const int64_t *size, const mt_attention_form *how);
+
+/* How a sequence is gone through. */
+typedef struct mt_recurrence {
+  int32_t place[4];    /* where each gate's columns lie: i, f, g, o of an LSTM, r, z, n of a GRU */
+  int32_t reverse;     /* from the last step to the first */
+  int32_t restart;     /* a sample that skips a step has its first state then, and not zeros */
+  int32_t reset_after; /* GRU: n = tanh(in + r (h W + b)), and not tanh(in + (r h) W) */
+} mt_recurrence;
+
+/* An LSTM over T steps of N samples, given what its inputs add to the gates' sums, T×N×4H: c' = f c + i g, h' = o tanh c',
+ * times project (H×R) where that is not NULL; else R = H. weight: R×4H; h0: N×R; c0: N×H. active: uint8, T×N, 0 where a
+ * sample skips a step: output and cell are 0 there; NULL: never. Written are all h, c and gates' values (as sums). */
+int mt_lstm(mt_tensor *h, mt_tensor *c, mt_tensor *gates, const mt_tensor *sums, const mt_tensor *h0,
+            const mt_tensor *c0, const mt_tensor *weight, const mt_tensor *project, const mt_tensor *active,
+            const mt_recurrence *how);
+/* grad_out, which may be NULL: of each step's h, with what comes from later steps. grad_c may be NULL. */
+int mt_lstm_grad(mt_tensor *grad_sums, mt_tensor *grad_h0, mt_tensor *grad_c0, mt_tensor *grad_out,
+                 const mt_tensor *grad_h, const mt_tensor *grad_c, const mt_tensor *gates, const mt_tensor *c,
+                 const mt_tensor *h0, const mt_tensor *c0, const mt_tensor *weight, const mt_tensor *project,
+                 const mt_tensor *active, const mt_recurrence *how);
+/* A GRU: h' = (1 - z) n + z h. sums: T×N×3H; weight: H×3H; bias, of what n adds from h: H, or NULL. gates, T×N×4H, hold
+ * r, z, n and then h W + bias, or r h where the reset comes first. */
+int mt_gru(mt_tensor *h, mt_tensor *gates, const mt_tensor *sums, const mt_tensor *h0, const mt_tensor *weight,
+           const mt_tensor *bias, const mt_tensor *active, const mt_recurrence *how);
+/* grad_gates, T×N×4H: of the sums of r, z and n, and of the fourth of the gates' values */
+int mt_gru_grad(mt_tensor *grad_gates, mt_tensor *grad_h0, const mt_tensor *grad_h, const mt_tensor *gates,
+                const mt_tensor *h, const mt_tensor *h0, const mt_tensor *weight, const mt_tensor *active,
+                const mt_recurrence *how);
+
 /* -- Ops: steps of optimisers ------------------------------------------------------------------------------- */
 
 enum { MT_STEP_NUMBERS = 10 };

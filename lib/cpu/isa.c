@@ -1,5 +1,5 @@
-/* isa.c: picks the widest builds of the pointwise kernels, the steps, the reductions and layer normalisation that this
- * CPU runs. */
+/* isa.c: picks the widest builds of the pointwise kernels, the steps, the reductions, layer normalisation,
+ * attention, LSTM and GRU that this CPU runs. */
 #include "cpu.h"
 
 #include <stdlib.h>
@@ -16,6 +16,10 @@ void mt_cpu_direct_avx2(void);
 void mt_cpu_direct_avx512(void);
 void mt_cpu_winograd_avx2(void);
 void mt_cpu_winograd_avx512(void);
+void mt_cpu_attention_avx2(void);
+void mt_cpu_attention_avx512(void);
+void mt_cpu_recurrent_avx2(void);
+void mt_cpu_recurrent_avx512(void);
 
 /* MOONTORCH_ISA=portable or avx2 holds back wider builds: the tests compare them. */
 void mt_cpu_register_isa(void) {
@@ -34,11 +38,15 @@ void mt_cpu_register_isa(void) {
       mt_cpu_direct_avx2();
       mt_cpu_winograd_avx2();
     }
+    mt_cpu_attention_avx2();
+    mt_cpu_recurrent_avx2();
   }
   if (wide) {
     mt_cpu_pointwise_avx512();
     mt_cpu_direct_avx512();
     mt_cpu_winograd_avx512();
+    mt_cpu_attention_avx512();
+    mt_cpu_recurrent_avx512();
   }
 }
 #else

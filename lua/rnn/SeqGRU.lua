@@ -4,7 +4,7 @@
 -- and remember see nn.AbstractSequence.
 --   nn.SeqGRU(10, 20):forward(torch.randn(7, 3, 10))   -- 7x3x20
 local torch = require 'torch'
-local gru = require 'rnn.gru_op'
+local F = require('torch.op').F
 local steps = require 'rnn.steps'
 
 local SeqGRU, parent = torch.class('nn.SeqGRU', 'nn.AbstractSequence')
@@ -24,7 +24,8 @@ function SeqGRU:state_size() return self.outputSize end
 
 function SeqGRU:compute(input)
   local h0, x = input[1], input[2]
-  return {gru(x, h0, self.weight, self.bias, self.maskzero and steps.masks(x))}
+  local sums, weight = steps.from_inputs(x, self.weight, self.bias)
+  return {(F.gru({sums, h0, weight}, self.maskzero and steps.active(x)))}
 end
 
 --- An nn.GRU with the same parameters and gradients.

@@ -5,7 +5,6 @@
 --   nn.SeqLSTM(10, 20):forward(torch.randn(7, 3, 10))   -- 7x3x20
 local torch = require 'torch'
 local F = require('torch.op').F
-local lstm = require 'rnn.lstm_op'
 local steps = require 'rnn.steps'
 
 local SeqLSTM, parent = torch.class('nn.SeqLSTM', 'nn.AbstractSequence')
@@ -26,7 +25,8 @@ function SeqLSTM:state_size(name) return name == 'c0' and self.hiddensize or sel
 
 function SeqLSTM:compute(input)
   local c0, h0, x = input[1], input[2], input[3]
-  local h, c = lstm(x, h0, c0, self.weight, self.bias, self.maskzero and steps.masks(x), self.weightO)
+  local sums, weight = steps.from_inputs(x, self.weight, self.bias)
+  local _, h, c = F.lstm({sums, h0, c0, weight, self.weightO}, 'ifog', self.maskzero and steps.active(x))
   return {h, F.select(c, 0, c:size(1) - 1), c}
 end
 
