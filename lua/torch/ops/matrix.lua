@@ -28,13 +28,16 @@ own(matmul, function(a, b)
   return record(matmul, out, a, b)
 end)
 
+-- a gradient times a number, most often 1
+local function scaled(g, s) return s == 1 and g or F.mul(g, s) end
+
 local addmm = {'addmm', inputs = 3, uses = {'', 'c', 'b'},
   sample = function(make)
     return {{make(3, 2), make(3, 4), make(4, 2), 3, 2}, {make(2), make(3, 4), make(4, 2), 1, 1}}
   end,
-  vjp = {function(g, _, _, _, _, beta) return F.mul(g, beta) end,
-         function(g, _, _, _, b, _, alpha) return F.mul(F.matmul(g, t(b)), alpha) end,
-         function(g, _, _, a, _, _, alpha) return F.mul(F.matmul(t(a), g), alpha) end},
+  vjp = {function(g, _, _, _, _, beta) return scaled(g, beta) end,
+         function(g, _, _, _, b, _, alpha) return scaled(F.matmul(g, t(b)), alpha) end,
+         function(g, _, _, a, _, _, alpha) return scaled(F.matmul(t(a), g), alpha) end},
   doc = 'addmm(c, a, b, beta, alpha): beta·c + alpha·a b; c may be broadcast'}
 
 own(addmm, function(c, a, b, beta, alpha)
