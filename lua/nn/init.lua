@@ -24,6 +24,8 @@ for _, name in ipairs {
   'LinearWeightNorm', 'WeightNorm', 'PartialLinear', 'Kmeans',
   'convolution', 'fullconvolution', 'maps', 'pooling', 'otherpooling', 'unpooling', 'temporal', 'upsampling',
   'BatchNormalization', 'norms', 'localnorms', 'AdaptiveLogSoftMax',
+  -- sequences
+  'recurrent', 'positions', 'attention', 'transformer',
   -- criteria
   'Criterion', 'regression', 'classification', 'margins', 'embeddings', 'multicriteria', 'CriterionTable',
   -- put together from the above

@@ -65,6 +65,16 @@ function leaf.buffer(module, name, model)
   return buffers[name]
 end
 
+--- x with each element dropped with probability p, and the others scaled by 1 / (1 − p). The noise has a name of its
+-- own in the module; it stays when a forward is run once more for backward's sake.
+function leaf.drop(module, name, x, p)
+  local noise = leaf.buffer(module, name, x)
+  if not (leaf.is_again(module) and noise:isSameSizeAs(x)) then
+    noise:resizeAs(x):bernoulli(1 - p):div(1 - p)
+  end
+  return op.F.mul(x, noise)
+end
+
 --- A list of handles of the module's own, so that views made anew every time hold no memory until the collector comes.
 function leaf.list(module, name)
   local lists = record_of(module).lists

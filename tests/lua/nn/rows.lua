@@ -17,7 +17,7 @@ require 'nn'
 
 local rows = {list = {}}
 
-for _, file in ipairs {'elements', 'shapes', 'tables', 'parameters', 'spatial'} do
+for _, file in ipairs {'elements', 'shapes', 'tables', 'parameters', 'spatial', 'sequences'} do
   for name, row in pairs(require('nn.rows.' .. file)) do
     row.name, row.class = name, name:match('^[^,]+')
     rows.list[#rows.list + 1] = row
@@ -56,12 +56,12 @@ function rows.tensors(x, list)
   return list
 end
 
---- x with each tensor replaced by f(tensor).
+--- x with each tensor replaced by f(tensor); named fields stay.
 function rows.map(x, f)
   if torch.isTensor(x) then return f(x) end
   if type(x) ~= 'table' then return x end
   local out = {}
-  for i = 1, #x do out[i] = rows.map(x[i], f) end
+  for k, v in pairs(x) do out[k] = type(k) == 'number' and rows.map(v, f) or v end
   return out
 end
 

@@ -20,7 +20,7 @@ local families = {
   'Linear', 'affine', 'Bilinear', 'PartialLinear', 'LinearWeightNorm', 'WeightNorm', 'templates', 'LookupTable',
   'EmbeddingBag', 'SparseLinear', 'Kmeans', 'AdaptiveLogSoftMax', 'BatchNormalization', 'norms', 'selfgated',
   'convolution', 'fullconvolution', 'maps', 'pooling', 'otherpooling', 'unpooling', 'temporal', 'upsampling',
-  'localnorms',
+  'localnorms', 'recurrent', 'attention', 'positions', 'transformer',
 }
 
 t.test('every class of these files has a row', function()

@@ -10,7 +10,7 @@ local F = torch.F
 torch.setdefaulttensortype('torch.DoubleTensor')
 
 local expected = {}
-for _, file in ipairs {'modules', 'parameters', 'spatial'} do
+for _, file in ipairs {'modules', 'parameters', 'spatial', 'sequences'} do
   for name, values in pairs(require('nn.expected.' .. file)) do expected[name] = values end
 end
 
