@@ -47,17 +47,27 @@ static shape shape_of(const mt_tensor *input, const mt_tensor *output, const mt_
 }
 
 static mt_conv_kernel other_conv;
-static mt_conv_grad_kernel other_weight;
+static mt_conv_grad_kernel other_input, other_weight;
 
 /* -- Forward ---------------------------------------------------------------------------------------------------- */
 
+/* Where the taps lie: those of a plane and a channel side by side, perhaps from the last to the first. */
+typedef struct {
+  const float *first; /* of group 0 */
+  int64_t plane_step, channel_step;
+  int flipped;
+} weights;
+
 /* u: panels of ROWS planes, each taps×ROWS; planes behind the last are 0. Panel number i of all groups' */
-static void pack_panel(float *u, const shape *s, const float *weight, int64_t i) {
+static void pack_panel(float *u, const shape *s, const weights *from, int64_t i) {
   int64_t panels = (s->planes + ROWS - 1) / ROWS, first = i % panels * ROWS, count = mt_least(s->planes - first, ROWS);
-  const float *w = weight + (i / panels * s->planes + first) * s->taps;
+  const float *group = from->first + i / panels * s->planes * s->taps + first * from->plane_step;
   u += i * s->taps * ROWS;
-  for (int64_t t = 0; t < s->taps; t++, u += ROWS)
-    for (int64_t k = 0; k < ROWS; k++) u[k] = k < count ? w[k * s->taps + t] : 0;
+  for (int64_t c = 0; c < s->channels; c++)
+    for (int64_t t = 0; t < s->kernel; t++, u += ROWS) {
+      const float *w = group + c * from->channel_step + (from->flipped ? s->kernel - 1 - t : t);
+      for (int64_t k = 0; k < ROWS; k++) u[k] = k < count ? w[k * from->plane_step] : 0;
+    }
 }
 
 /* Neighbours in one row of an output plane: count of them from q on, in the row at depth and height o; at: their place
@@ -145,10 +155,9 @@ static int64_t piece_for(const shape *s, int threads) {
 }
 
 /* Threads share out groups and pieces and, where these are few, the planes. */
-static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                       const mt_window *w) {
+static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from, const mt_tensor *bias,
+                    const mt_window *w) {
   shape s = shape_of(input, out, w);
-  if (s.taps == 0) return other_conv(out, input, weight, bias, w);
   int64_t outputs = s.images * s.plane, panels = (s.planes + ROWS - 1) / ROWS, panel = s.taps * ROWS, capacity;
   int threads = mt_threads_for(mt_tensor_numel(out) * s.taps / 8);
   s.piece = piece_for(&s, threads);
@@ -158,13 +167,13 @@ static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *
   int64_t list = whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
   float *u = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *u, &capacity);
   if (!u) return 1;
-  const float *in = mt_tensor_data(input), *taps = mt_tensor_data(weight), *biases = bias ? mt_tensor_data(bias) : NULL;
+  const float *in = mt_tensor_data(input), *biases = bias ? mt_tensor_data(bias) : NULL;
 #pragma omp parallel num_threads(threads) if (threads > 1)
   {
     float *own = u + packed + omp_get_thread_num() * room;
     worker t = {own, own + columns, (stretch *)(own + columns + m)};
 #pragma omp for
-    for (int64_t i = 0; i < s.groups * panels; i++) pack_panel(u, &s, taps, i);
+    for (int64_t i = 0; i < s.groups * panels; i++) pack_panel(u, &s, from, i);
 #pragma omp for
     for (int64_t i = 0; i < pieces * shares; i++) {
       int64_t group = i / shares % s.groups, first = i / shares / s.groups * s.piece;
@@ -175,6 +184,116 @@ static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *
   }
   mt_deallocate(MT_CPU, 0, u, capacity);
   return 0;
+}
+
+static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
+                       const mt_window *w) {
+  int64_t kernel = w->kernel[0] * w->kernel[1] * w->kernel[2], taps = weight->size[1] * kernel;
+  weights from = {mt_tensor_data(weight), taps, kernel, 0};
+  if (taps == 0) return other_conv(out, input, weight, bias, w);
+  return convolve(out, input, &from, bias, w);
+}
+
+/* -- The input's gradient ----------------------------------------------------------------------------------------- */
+
+/* Adds what one tap of a channel contributes: m, one number for each output of the stretches. in: that channel, of the
+ * first image */
+static void add_tap(float *in, const shape *s, const float *m, int64_t tap, const stretch *list, int64_t n) {
+  const mt_window *w = s->w;
+  int64_t k = tap % w->kernel[2], j = tap / w->kernel[2] % w->kernel[1], h = tap / (w->kernel[2] * w->kernel[1]);
+  int64_t step = w->stride[2];
+  for (const stretch *t = list; t < list + n; t++) {
+    int64_t row = mt_window_row(w, s->in, t->o, h, j), x = k * w->dilation[2] - w->pad[2] + t->q * step;
+    if (row < 0) continue;
+    mt_span there = mt_window_span(x, step, s->in[2], t->count);
+    float *to = in + t->image * s->C * s->volume + row * s->in[2] + x;
+    for (int64_t i = there.first; i < there.end; i++) to[i * step] += m[t->at + i];
+  }
+}
+
+/* u: panels of ROWS taps of a group's channels, each planes×ROWS; taps behind the last are 0. Panel number i of all
+ * groups' */
+static void pack_taps(float *u, const shape *s, const float *weight, int64_t i) {
+  int64_t panels = (s->taps + ROWS - 1) / ROWS, first = i % panels * ROWS, count = mt_least(s->taps - first, ROWS);
+  const float *w = weight + i / panels * s->planes * s->taps + first;
+  u += i * s->planes * ROWS;
+  for (int64_t k = 0; k < s->planes; k++, u += ROWS, w += s->taps)
+    for (int64_t t = 0; t < ROWS; t++) u[t] = t < count ? w[t] : 0;
+}
+
+/* columns: the group's planes, each with piece numbers: the output's gradient at first … end - 1 */
+static void lay_planes(float *columns, const shape *s, const float *grad, int64_t group, int64_t first, int64_t end) {
+  for (int64_t k = group * s->planes; k < (group + 1) * s->planes; k++, columns += s->piece) {
+    float *to = columns;
+    for (int64_t i = first, count; i < end; i += count, to += count) {
+      count = mt_least(s->plane - i % s->plane, end - i);
+      memcpy(to, grad + (i / s->plane * s->K + k) * s->plane + i % s->plane, (size_t)count * sizeof *to);
+    }
+    memset(to, 0, (size_t)(whole(end - first, WIDE) - (end - first)) * sizeof *to);
+  }
+}
+
+/* Outputs first … end - 1, channels c … last - 1 of a group. u: the channels' taps in panels of ROWS, each planes×ROWS */
+static void spread_piece(float *in, const shape *s, const float *grad, const float *u, const worker *t, int64_t group,
+                         int64_t first, int64_t end, int64_t c, int64_t last) {
+  int64_t n = find_stretches(t->list, s, first, end);
+  lay_planes(t->columns, s, grad, group, first, end);
+  in += group * s->channels * s->volume;
+  for (int64_t tap = c * s->kernel; tap < last * s->kernel; tap += ROWS) {
+    for (int64_t i = 0; i < end - first; i += WIDE)
+      multiply(t->m + i, s->piece, u + tap * s->planes, 1, ROWS, t->columns + i, s->piece, s->planes, 0);
+    for (int64_t r = 0; r < ROWS && tap + r < last * s->kernel; r++)
+      add_tap(in + (tap + r) / s->kernel * s->volume, s, t->m + r * s->piece, (tap + r) % s->kernel, t->list, n);
+  }
+}
+
+/* Threads share out images and, where these are few, the channels: ROWS of them have whole panels of taps. */
+static int spread(mt_tensor *out, const mt_tensor *grad, const float *weight, const mt_window *w) {
+  shape s = shape_of(out, grad, w);
+  int threads = mt_threads_for(mt_tensor_numel(grad) * s.taps / 8);
+  int64_t bundles = mt_least(threads, s.images), shares = (threads + bundles - 1) / bundles, capacity;
+  s.piece = whole(mt_least(mt_least(CACHE / s.planes, MOST), s.images / bundles * s.plane) + 1, WIDE);
+  int64_t panels = (s.taps + ROWS - 1) / ROWS, packed = whole(s.groups * panels * s.planes * ROWS, 16);
+  int64_t columns = s.planes * s.piece, m = ROWS * s.piece;
+  int64_t list = whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
+  float *u = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *u, &capacity);
+  if (!u) return 1;
+  float *in = mt_tensor_data(out);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    float *own = u + packed + omp_get_thread_num() * room;
+    worker t = {own, own + columns, (stretch *)(own + columns + m)};
+#pragma omp for
+    for (int64_t i = 0; i < s.groups * panels; i++) pack_taps(u, &s, weight, i);
+#pragma omp for
+    for (int64_t i = 0; i < s.images * s.C; i++) memset(in + i * s.volume, 0, (size_t)s.volume * sizeof *in);
+#pragma omp for
+    for (int64_t i = 0; i < bundles * shares * s.groups; i++) {
+      int64_t group = i % s.groups, share = i / s.groups % shares, bundle = i / s.groups / shares;
+      int64_t end = s.images * (bundle + 1) / bundles * s.plane, most = whole((s.channels + shares - 1) / shares, ROWS);
+      int64_t c = mt_least(share * most, s.channels), last = mt_least(c + most, s.channels);
+      for (int64_t first = s.images * bundle / bundles * s.plane; first < end && c < last; first += s.piece)
+        spread_piece(in, &s, mt_tensor_data(grad), u + group * panels * s.planes * ROWS, &t, group, first,
+                     mt_least(first + s.piece, end), c, last);
+    }
+  }
+  mt_deallocate(MT_CPU, 0, u, capacity);
+  return 0;
+}
+
+/* With a stride of 1 it is the convolution of the output's gradient with the taps in reverse. */
+static int direct_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
+  mt_window back = *w;
+  int64_t kernel = w->kernel[0] * w->kernel[1] * w->kernel[2];
+  int reversible = 1;
+  for (int i = 0; i < 3; i++) {
+    back.pad[i] = w->dilation[i] * (w->kernel[i] - 1) - w->pad[i];
+    reversible = reversible && w->stride[i] == 1 && back.pad[i] >= 0;
+  }
+  if (mt_tensor_numel(weight) == 0) return other_input(out, grad, weight, w);
+  if (!reversible) return spread(out, grad, mt_tensor_data(weight), w);
+  weights from = {mt_tensor_data(weight), kernel, weight->size[1] * kernel, 1};
+  return convolve(out, grad, &from, NULL, &back);
 }
 
 /* -- The weight's gradient: windows ------------------------------------------------------------------------------- */
@@ -401,7 +520,9 @@ static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
 
 void DIRECT_REGISTER(void) {
   other_conv = (mt_conv_kernel)mt_kernel_get(MT_CPU, MT_OP_conv, MT_FLOAT);
+  other_input = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_input, MT_FLOAT);
   other_weight = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_weight, MT_FLOAT);
   mt_kernel_set(MT_CPU, MT_OP_conv, MT_FLOAT, (mt_kernel)direct_conv);
+  mt_kernel_set(MT_CPU, MT_OP_conv_input, MT_FLOAT, (mt_kernel)direct_input);
   mt_kernel_set(MT_CPU, MT_OP_conv_weight, MT_FLOAT, (mt_kernel)direct_weight);
 }

@@ -200,6 +200,11 @@ static const layer fast_layers[] = {
     {3, 16, {7, 10}, 24, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(0, 2), LIST(1, 1), 1)},
     {9, 16, {3, 5}, 70, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(2, 0), LIST(1, 1), 1)},   /* images smaller than tiles */
     {1, 16, {90, 75}, 16, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1)}, /* many tiles */
+    {4, 20, {12, 9}, 12, WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(1, 1), LIST(1, 1), 1)}, /* pieces over images */
+    {1, 30, {19, 33}, 50, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(2, 2), LIST(1, 1), 2)}, /* several pieces */
+    {2, 3, {67, 60}, 21, WINDOW(2, LIST(11, 11), LIST(4, 4), LIST(2, 2), LIST(1, 1), 1)},
+    {2, 70, {20, 21}, 33, WINDOW(2, LIST(1, 1), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1)},
+    {2, 9, {20, 23}, 10, WINDOW(2, LIST(3, 3), LIST(2, 3), LIST(2, 2), LIST(2, 2), 1)},
     {3, 40, {31, 66}, 130, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1)},
 };
 
@@ -219,7 +224,7 @@ static int alike(const mt_tensor *a, const mt_tensor *exact, double scale) {
 static void fast_case(const layer *l) {
   int64_t y_size[] = {l->N, l->K, outputs(l, 0), outputs(l, 1)};
   mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(l->N, l->C, l->in[0], l->in[1]));
-  mt_tensor *w = noise_tensor(MT_FLOAT, PLAIN, SIZES(l->K, l->C, l->w.kernel[0], l->w.kernel[1]));
+  mt_tensor *w = noise_tensor(MT_FLOAT, PLAIN, SIZES(l->K, l->C / l->w.groups, l->w.kernel[0], l->w.kernel[1]));
   mt_tensor *b = noise_tensor(MT_FLOAT, PLAIN, SIZES(l->K)), *g = noise_tensor(MT_FLOAT, PLAIN, 4, y_size);
   mt_tensor *dx = doubles_of(x), *dw = doubles_of(w), *db = doubles_of(b), *dg = doubles_of(g);
   mt_tensor *out = mt_tensor_new(MT_FLOAT, MT_CPU), *exact = mt_tensor_new(MT_DOUBLE, MT_CPU);
