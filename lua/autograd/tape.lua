@@ -185,28 +185,29 @@ local function back_list(self, n, row, g, grads)
   for i, slot in ipairs(self.slot_a[n]) do accumulate(grads, slot, parts[i], self.a[n][i], row, g) end
 end
 
-local function rule_of(row, i, slot, needed)
-  return needed[slot] and row.vjp[i]
+-- The gradient of input i, whose rule takes g and the others. Where the caller takes the sum of that input's gradients
+-- elsewhere (into), and the row can add to it, that is done.
+local function back_rule(grads, row, i, slot, input, into, g, ...)
+  local sink = into and into[slot]
+  local add = sink and row.add and row.add[i]
+  if add and not guard.gradient then return add(sink.to, sink.scale, g, ...) end
+  return accumulate(grads, slot, row.vjp[i](g, ...), input, row, g)
 end
 
-local function back_rules(self, n, row, g, grads, needed)
+local function back_rules(self, n, row, g, grads, needed, into)
   local out, a, b, c, p, q, r, s =
     self.out[n], self.a[n], self.b[n], self.c[n], self.p[n], self.q[n], self.r[n], self.s[n]
-  local sa, sb, sc, inputs = self.slot_a[n], self.slot_b[n], self.slot_c[n], row.inputs
-  local rule = rule_of(row, 1, sa, needed)
+  local sa, sb, sc, inputs, rules = self.slot_a[n], self.slot_b[n], self.slot_c[n], row.inputs, row.vjp
   if inputs == 1 then
-    if rule then accumulate(grads, sa, rule(g, out, a, p, q, r, s), a, row, g) end
-    return
+    if needed[sa] and rules[1] then back_rule(grads, row, 1, sa, a, into, g, out, a, p, q, r, s) end
+  elseif inputs == 2 then
+    if needed[sa] and rules[1] then back_rule(grads, row, 1, sa, a, into, g, out, a, b, p, q, r, s) end
+    if needed[sb] and rules[2] then back_rule(grads, row, 2, sb, b, into, g, out, a, b, p, q, r, s) end
+  else
+    if needed[sa] and rules[1] then back_rule(grads, row, 1, sa, a, into, g, out, a, b, c, p, q, r, s) end
+    if needed[sb] and rules[2] then back_rule(grads, row, 2, sb, b, into, g, out, a, b, c, p, q, r, s) end
+    if needed[sc] and rules[3] then back_rule(grads, row, 3, sc, c, into, g, out, a, b, c, p, q, r, s) end
   end
-  local rule_b, rule_c = rule_of(row, 2, sb, needed), inputs == 3 and rule_of(row, 3, sc, needed)
-  if inputs == 2 then
-    if rule then accumulate(grads, sa, rule(g, out, a, b, p, q, r, s), a, row, g) end
-    if rule_b then accumulate(grads, sb, rule_b(g, out, a, b, p, q, r, s), b, row, g) end
-    return
-  end
-  if rule then accumulate(grads, sa, rule(g, out, a, b, c, p, q, r, s), a, row, g) end
-  if rule_b then accumulate(grads, sb, rule_b(g, out, a, b, c, p, q, r, s), b, row, g) end
-  if rule_c then accumulate(grads, sc, rule_c(g, out, a, b, c, p, q, r, s), c, row, g) end
 end
 
 local function back_fast(self, n, row, g, grads, needed)
@@ -250,7 +251,9 @@ end
 -- gradients add up. A tensor that y does not depend on gets nil.
 -- create: the walk back is recorded on this tape too, so that its results can be differentiated again.
 -- apart: xs are taken as independent of each other, even where this tape knows how one was made from another.
-function Tape:grad(y, xs, g, create, apart)
+-- into: by x, where its gradient may be added instead: {to = a tensor of its sizes, scale = a number}. What is added
+-- there is missing in the results, which are to be added as well.
+function Tape:grad(y, xs, g, create, apart, into)
   local grads, last = {}, 0
   if type(y) ~= 'table' then y, g = {y}, {g} end
   for i = 1, #y do
@@ -261,9 +264,13 @@ function Tape:grad(y, xs, g, create, apart)
     end
   end
   local needed, wanted = mark(self, last, xs)
+  local sinks = into and {}
+  for i = 1, into and #xs or 0 do
+    if self.slot[xs[i]] then sinks[self.slot[xs[i]]] = into[i] end
+  end
   local before = state.tape
   state.tape = create and self or nil
-  local ok, message = pcall(Tape.walk, self, last, needed, wanted, grads, create, apart)
+  local ok, message = pcall(Tape.walk, self, last, needed, wanted, grads, create, apart, sinks)
   state.tape = before
   if not ok then error(message, 0) end
   local results = {}
@@ -271,7 +278,7 @@ function Tape:grad(y, xs, g, create, apart)
   return results
 end
 
-function Tape:walk(last, needed, wanted, grads, create, apart)
+function Tape:walk(last, needed, wanted, grads, create, apart, into)
   for n = last, 1, -1 do
     local g, row = grads[n], self.row[n]
     if g and row and needed[n] and not (apart and wanted[n]) then
@@ -281,7 +288,7 @@ function Tape:walk(last, needed, wanted, grads, create, apart)
       elseif row.fast and not create then
         back_fast(self, n, row, g, grads, needed)
       else
-        back_rules(self, n, row, g, grads, needed)
+        back_rules(self, n, row, g, grads, needed, not create and into)
       end
       if not wanted[n] then grads[n] = nil end
     end

@@ -32,12 +32,9 @@ end
 --- x Wᵀ + b of a vector or of the rows of a matrix; b may be nil.
 function Linear.transform(input, weight, bias)
   if input:dim() == 1 then
-    local out = F.squeeze(F.matmul(weight, F.unsqueeze(input, 1)), 1)
-    return bias and F.add(out, bias) or out
+    return F.squeeze(F.linear(F.unsqueeze(input, 0), weight, bias), 0)
   end
-  local columns = F.transpose(weight, 0, 1)
-  if not bias then return F.matmul(input, columns) end
-  return F.addmm(bias, input, columns, 1, 1)
+  return F.linear(input, weight, bias)
 end
 
 function Linear:compute(input) return Linear.transform(input, self.weight, self.bias) end

@@ -29,7 +29,8 @@ end
 local function record_of(module)
   local r = records[module]
   if not r then
-    r = {tape = new_tape(), spare = new_tape(), scope = {n = 0}, held = {}, read = {}, buffers = {}, lists = {}}
+    r = {tape = new_tape(), spare = new_tape(), scope = {n = 0}, own_scope = {n = 0}, held = {}, read = {},
+         buffers = {}, lists = {}}
     records[module] = r
   end
   return r
@@ -41,6 +42,7 @@ function leaf.forget(module)
   if not r then return end
   r.tape:clear(true)
   handle.release_scope(r.scope)
+  handle.release_scope(r.own_scope)
   records[module] = nil
 end
 
@@ -251,10 +253,40 @@ local function shaped(module, made, grads)
   return list
 end
 
--- One walk back; all that it makes is listed in the module's scope.
-local function go_back(r, module, xs, grads)
+local function go_back(r, module, xs, grads, into)
   local made = flatten(r.made, {})
-  return r.tape:grad(made, xs, shaped(module, made, grads), false)
+  return r.tape:grad(made, xs, shaped(module, made, grads), false, nil, into)
+end
+
+-- One walk back; all that it makes is listed in a scope. into: see Tape:grad
+local function walk_in(scope, ...)
+  handle.release_scope(scope)
+  local before = handle.open_scope(scope)
+  local ok, found = pcall(go_back, ...)
+  handle.close_scope(before)
+  return ok and found or error(found, 0)
+end
+
+-- Whether the gradients by the input and by the parameters have no work in common: one op made the output, but for
+-- views. They are then found in two walks: Torch7's code that asks for one does not pay for both, and gradients of
+-- parameters are added up in place.
+local function is_apart(t)
+  local ops = 0
+  for n = 1, t.n do
+    local row = t.row[n]
+    if row and row.apart ~= 'view' then
+      if not row.apart then return false end
+      ops = ops + 1
+    end
+  end
+  return ops == 1
+end
+
+local function prepare_walk(r, module, input, inputs, target)
+  if is_recorded(r, inputs, target) then return end
+  local output = module.output
+  leaf.update_output(module, input, target, true)
+  if type(output) == 'number' then module.output = output end   -- a criterion's
 end
 
 -- The gradients by inputs and parameters, for a gradient of the output. Torch7 asks in two calls: one walk serves both.
@@ -262,23 +294,15 @@ function leaf.walk(module, input, gradOutput, target)
   local r = record_of(module)
   local inputs, grads = flatten(input, {}), flatten(gradOutput, {})
   local parameters = module.parameters and module:parameters() or {}
-  if not is_recorded(r, inputs, target) then
-    local output = module.output
-    leaf.update_output(module, input, target, true)
-    if type(output) == 'number' then module.output = output end   -- a criterion's
-  end
+  prepare_walk(r, module, input, inputs, target)
   if is_same_walk(r, inputs, grads, parameters) then return r.back end
   local xs = {}
   if module.gradInput ~= nil then
     for i = 1, #inputs do xs[i] = inputs[i] end
   end
   local first = #xs
-  for i = 1, #parameters do xs[first + i] = parameters[i] end
-  handle.release_scope(r.scope)
-  local before = handle.open_scope(r.scope)
-  local ok, found = pcall(go_back, r, module, xs, grads)
-  handle.close_scope(before)
-  if not ok then error(found, 0) end
+  for i = 1, is_apart(r.tape) and 0 or #parameters do xs[first + i] = parameters[i] end
+  local found = walk_in(r.scope, r, module, xs, grads)
   hold(r.held, grads)
   r.back = {inputs = inputs, grads = grads, version = versions(grads) + versions(parameters), found = found,
             first = first}
@@ -309,15 +333,36 @@ function leaf.update_grad_input(module, input, gradOutput, target)
   return module.gradInput
 end
 
+-- Where the gradients of parameters may be added; not where the sum is of another type or other sizes, as in code that
+-- has changed one of them.
+local function sinks(to, parameters, scale)
+  local list = {}
+  for i = 1, #parameters do
+    local sum, p = to[i], parameters[i]
+    local same = handle.kind(sum) == handle.kind(p) and sum:isSameSizeAs(p)
+    list[i] = same and {to = sum, scale = scale} or nil
+  end
+  return list
+end
+
 --- Adds the parameters' gradients, times scale, to gradWeight and the like, or to a list of other tensors.
 function leaf.accumulate(module, input, gradOutput, scale, to)
   local parameters, grads = module:parameters()
   if not parameters then return end
-  local back = leaf.walk(module, input, gradOutput)
-  for i = 1, #parameters do
-    local g = back.found[back.first + i]
-    if g then (to or grads)[i]:add(scale, g) end
+  local r, first, found = record_of(module), 0
+  to = to or grads
+  prepare_walk(r, module, input, flatten(input, {}))
+  if is_apart(r.tape) then
+    found = walk_in(r.own_scope, r, module, parameters, flatten(gradOutput, {}), sinks(to, parameters, scale))
+  else
+    local back = leaf.walk(module, input, gradOutput)
+    found, first = back.found, back.first
   end
+  for i = 1, #parameters do
+    local g = found[first + i]
+    if g then to[i]:add(scale, g) end
+  end
+  if first == 0 then handle.release_scope(r.own_scope) end
 end
 
 --- The gradient of a criterion's loss by itself: 1, of the loss's type.

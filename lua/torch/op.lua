@@ -10,6 +10,10 @@
 --            rule. The tape refuses to go back when one of these has been changed in place since.
 --   fast     optional fused backward: fast(need, g, out, inputs…, p, q, r, s) gives all gradients at once; need is
 --            the sum of 1, 2, 4 for the inputs wanted. Used only when the backward is not recorded; equals the rules.
+--   apart    true when the rules share no work, so that gradients may as well be found in several walks; 'view' when
+--            they cost next to nothing
+--   add      optional, by input: add[i](to, scale, g, out, inputs…, p, q, r, s) adds scale times the gradient of input
+--            i to a tensor, without making it first; same sizes. Used as fast is
 --   owns     letters of p … s that are tensors which the op made for its rules; they go when the tape is cleared
 --   doc      help text; its first line is the signature
 --   sample   function(make) that gives argument lists for the tests; see tests/lua/torch/test_ops.lua

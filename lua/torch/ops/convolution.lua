@@ -15,7 +15,7 @@ local call, like, layout = memory.call, handle.like, handle.layout
 -- all dimensions but the channels'
 local function but_channels(t) return 2 ^ layout(t).dim - 1 - 2 end
 
-local conv = {'conv', inputs = 3, uses = {'b', 'a', ''}, dtypes = 'floats',
+local conv = {'conv', inputs = 3, apart = true, uses = {'b', 'a', ''}, dtypes = 'floats',
   doc = 'conv(input, weight, bias, window): input N×C×I, weight K×(C/groups)×k, bias K or nil; gives N×K×O',
   sample = function(make)
     return {{make(2, 3, 5, 6), make(4, 3, 3, 2), make(4), F.window({3, 2}, {2, 1}, 1)},
@@ -34,7 +34,7 @@ own(conv, function(input, weight, bias, w)
   return record(conv, out, input, weight, bias, w)
 end)
 
-local conv_input = {'conv_input', inputs = 2, uses = {'b', 'a'}, dtypes = 'floats',
+local conv_input = {'conv_input', inputs = 2, apart = true, uses = {'b', 'a'}, dtypes = 'floats',
   doc = 'conv_input(g, weight, model, window): the gradient of conv by its input, and transposed convolution. Its ' ..
         'spatial sizes are those of model, a tensor or a table of sizes',
   sample = function(make)

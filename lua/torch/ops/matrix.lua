@@ -1,8 +1,10 @@
 --- Products of matrices.
 local C = require 'torch.ffi'
+local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
+local sizes = require 'torch.sizes'
 
 local F, own, record = op.F, op.own, op.record
 local call, like, layout = memory.call, handle.like, handle.layout
@@ -44,4 +46,24 @@ own(addmm, function(c, a, b, beta, alpha)
   local out = like(a)
   call(C.mt_matmul, out, c, beta, alpha, a, b)
   return record(addmm, out, c, a, b, beta, alpha)
+end)
+
+-- A layer's product. The weight's gradient can be added up where it is wanted.
+local linear = {'linear', inputs = 3, uses = {'b', 'a', ''}, apart = true,
+  sample = function(make) return {{make(3, 4), make(2, 4), make(2)}, {make(1, 4), make(3, 4), make(3)}} end,
+  vjp = {function(g, _, _, weight) return F.matmul(g, weight) end, function(g, _, x) return F.matmul(t(g), x) end,
+         function(g) return g end},
+  add = {[2] = function(to, scale, g, _, x) call(C.mt_matmul, to, to, 1, scale, t(g), x) end},
+  doc = 'linear(x, weight, bias): x weightᵀ + bias for the rows of x; bias may be nil'}
+
+own(linear, function(x, weight, bias)
+  op.check('linear', x, weight)
+  if layout(weight).dim ~= 2 then
+    return errors.fail('linear: expected a matrix as weight, got %s', sizes.text(weight))
+  end
+  local out, columns = like(x), like(weight)
+  call(C.mt_transpose, columns, weight, 0, 1)
+  call(C.mt_matmul, out, bias, bias and 1 or 0, 1, x, columns)
+  C.mt_tensor_release(columns)
+  return record(linear, out, x, weight, bias)
 end)

@@ -80,7 +80,8 @@ own({'permute', doc = 'permute(x, order): the dimensions in another order, as a 
     return record(op.by_name.permute, out, a, nil, nil, order)
   end)
 
-local view = {'view', doc = 'view(x, sizes…): the same elements with other sizes, as a view; one size may be −1',
+local view = {'view', apart = 'view',
+  doc = 'view(x, sizes…): the same elements with other sizes, as a view; one size may be −1',
   sample = function(make) return {{make(3, 4), make(2, 6)}} end,
   vjp = {function(g, _, a) return F.reshape_like(g, a) end}}
 
@@ -124,7 +125,7 @@ own({'expand', doc = 'expand(x, sizes…): dimensions of size 1 repeated, as a v
     return record(op.by_name.expand, out, a)
   end)
 
-own({'squeeze', doc = 'squeeze(x[, dim]): without dimensions of size 1, as a view',
+own({'squeeze', apart = 'view', doc = 'squeeze(x[, dim]): without dimensions of size 1, as a view',
   sample = function(make) return {{make(3, 1, 4), -1}, {make(1, 3, 1), 0}} end,
   vjp = {function(g, _, a) return F.reshape_like(g, a) end}},
   function(a, dim)
@@ -133,7 +134,7 @@ own({'squeeze', doc = 'squeeze(x[, dim]): without dimensions of size 1, as a vie
     return record(op.by_name.squeeze, out, a)
   end)
 
-own({'unsqueeze', doc = 'unsqueeze(x, dim): with a dimension of size 1 more, as a view',
+own({'unsqueeze', apart = 'view', doc = 'unsqueeze(x, dim): with a dimension of size 1 more, as a view',
   sample = function(make) return {{make(3, 4), 1}} end,
   vjp = {function(g, _, a) return F.reshape_like(g, a) end}},
   function(a, dim)

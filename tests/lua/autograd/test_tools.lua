@@ -40,7 +40,7 @@ t.test('a NaN planted in the middle of a net is reported with the op and the mod
     :add(nn.Sequential():add(nn.Tanh()):add(nn.Linear(4, 4)):add(nn.Sigmoid())):add(nn.Linear(4, 1))
   net:get(2):get(2).weight[1][1] = 0 / 0
   local input = torch.randn(2, 3)
-  t.raises('transpose: an operand that no op has made, a parameter or an input, has a NaN.*' ..
+  t.raises('linear: an operand that no op has made, a parameter or an input, has a NaN.*' ..
            'nn.Sequential%[2%] nn.Sequential%[2%] nn.Linear', autograd.anomaly, net.forward, net, input)
   net:get(2):get(2).weight[1][1] = 0
   autograd.anomaly(net.forward, net, input)
