@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-  CACHE = 128 * 1024, /* floats of columns or windows in a piece */
+  CACHE = 128 * 1024, /* floats of columns or windows that are laid out at once */
   FEWEST = 64,        /* outputs in a piece, if there are so many */
+  GOOD = 128,         /* so many, channels are taken a few at a time rather than fewer outputs */
   MOST = 512
 };
 
@@ -99,12 +100,12 @@ INLINED void lay_stretch(float *to, const float *row, int64_t x, int64_t step, i
   for (int64_t i = in.end; i < count; i++) to[i] = 0;
 }
 
-/* columns: taps rows of piece; list: n stretches */
-static void lay_columns(float *columns, const shape *s, const float *input, int64_t group, const stretch *list,
-                        int64_t n) {
+/* Channels first … last - 1 of all groups'. columns: a row of piece for each tap; list: n stretches */
+static void lay_columns(float *columns, const shape *s, const float *input, int64_t first, int64_t last,
+                        const stretch *list, int64_t n) {
   const mt_window *w = s->w;
   int64_t outputs = list[n - 1].at + list[n - 1].count, behind = whole(outputs, WIDE) - outputs;
-  for (int64_t c = group * s->channels; c < (group + 1) * s->channels; c++)
+  for (int64_t c = first; c < last; c++)
     for (int64_t i = 0; i < s->kernel; i++, columns += s->piece) {
       int64_t k = i % w->kernel[2], j = i / w->kernel[2] % w->kernel[1], h = i / (w->kernel[2] * w->kernel[1]);
       for (const stretch *t = list; t < list + n; t++) {
@@ -128,30 +129,37 @@ static void store(float *out, const shape *s, const float *m, int64_t plane, flo
   }
 }
 
-/* What a thread works with. columns: taps×piece, m: ROWS×piece */
+/* What a thread works with. columns, m: rows of piece; chunk: channels that are laid out at once */
 typedef struct {
   float *columns, *m;
   stretch *list;
+  int64_t chunk;
 } worker;
 
 /* Outputs first … end - 1 of all images, planes k … last - 1 of a group. u: the group's panels */
 static void run_piece(float *out, const shape *s, const float *input, const float *u, const float *bias,
                       const worker *t, int64_t group, int64_t first, int64_t end, int64_t k, int64_t last) {
-  lay_columns(t->columns, s, input, group, t->list, find_stretches(t->list, s, first, end));
-  for (; k < last; k += ROWS) {
-    for (int64_t i = 0; i < end - first; i += WIDE)
-      multiply(t->m + i, s->piece, u + k * s->taps, 1, ROWS, t->columns + i, s->piece, s->taps, 0);
-    for (int64_t r = 0; r < ROWS && k + r < last; r++) {
-      int64_t plane = group * s->planes + k + r;
-      store(out, s, t->m + r * s->piece, plane, bias ? bias[plane] : 0, first, end);
-    }
+  int64_t n = find_stretches(t->list, s, first, end);
+  for (int64_t c = 0; c < s->channels; c += t->chunk) {
+    int64_t channels = mt_least(t->chunk, s->channels - c), before = group * s->channels + c;
+    const float *taps = u + c * s->kernel * ROWS;
+    lay_columns(t->columns, s, input, before, before + channels, t->list, n);
+    for (int64_t j = k; j < last; j += ROWS)
+      for (int64_t i = 0; i < end - first; i += WIDE)
+        multiply(t->m + (j - k) * s->piece + i, s->piece, taps + j * s->taps, 1, ROWS, t->columns + i, s->piece,
+                 channels * s->kernel, c > 0);
+  }
+  for (int64_t j = k; j < last; j++) {
+    int64_t plane = group * s->planes + j;
+    store(out, s, t->m + (j - k) * s->piece, plane, bias ? bias[plane] : 0, first, end);
   }
 }
 
 /* Outputs to a piece: as many as the cache holds columns of, a share for each thread, and a few vectors at the least. */
 static int64_t piece_for(const shape *s, int threads) {
   int64_t fit = mt_least(CACHE / s->taps, MOST), share = s->images * s->plane / threads;
-  return whole(fit < FEWEST || share < FEWEST ? FEWEST : mt_least(fit, share), WIDE);
+  if (fit < GOOD) fit = GOOD;
+  return whole(share < FEWEST ? FEWEST : mt_least(fit, share), WIDE);
 }
 
 /* Threads share out groups and pieces and, where these are few, the planes. */
@@ -161,9 +169,12 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
   int64_t outputs = s.images * s.plane, panels = (s.planes + ROWS - 1) / ROWS, panel = s.taps * ROWS, capacity;
   int threads = mt_threads_for(mt_tensor_numel(out) * s.taps / 8);
   s.piece = piece_for(&s, threads);
+  int64_t chunk = mt_least(CACHE / s.piece / s.kernel, s.channels);
+  if (chunk < 1) chunk = 1;
   int64_t pieces = s.groups * ((outputs + s.piece - 1) / s.piece);
   int64_t shares = pieces < threads ? (threads + pieces - 1) / pieces : 1;
-  int64_t packed = whole(s.groups * panels * panel, 16), columns = s.taps * s.piece, m = ROWS * s.piece;
+  int64_t packed = whole(s.groups * panels * panel, 16), columns = chunk * s.kernel * s.piece;
+  int64_t m = panels * ROWS * s.piece;
   int64_t list = whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
   float *u = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *u, &capacity);
   if (!u) return 1;
@@ -171,7 +182,7 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
 #pragma omp parallel num_threads(threads) if (threads > 1)
   {
     float *own = u + packed + omp_get_thread_num() * room;
-    worker t = {own, own + columns, (stretch *)(own + columns + m)};
+    worker t = {own, own + columns, (stretch *)(own + columns + m), chunk};
 #pragma omp for
     for (int64_t i = 0; i < s.groups * panels; i++) pack_panel(u, &s, from, i);
 #pragma omp for
@@ -262,7 +273,7 @@ static int spread(mt_tensor *out, const mt_tensor *grad, const float *weight, co
 #pragma omp parallel num_threads(threads) if (threads > 1)
   {
     float *own = u + packed + omp_get_thread_num() * room;
-    worker t = {own, own + columns, (stretch *)(own + columns + m)};
+    worker t = {own, own + columns, (stretch *)(own + columns + m), 0};
 #pragma omp for
     for (int64_t i = 0; i < s.groups * panels; i++) pack_taps(u, &s, weight, i);
 #pragma omp for
