@@ -174,7 +174,8 @@ t.test('10,000 jobs leave nothing behind', function()
   local before, resident_before = live(), resident()
   feed(10000)
   settle(pool)
-  t.eq(live(), before)
+  -- less, when something of the first hundred was still there
+  t.ok(live() <= before, ('%d bytes live, %d before'):format(live(), before))
   local grown = (resident() - resident_before) / 2 ^ 20
   t.ok(grown < 200, ('the process has grown by %.0f MB'):format(grown))
   pool:terminate()
