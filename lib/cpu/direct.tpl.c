@@ -88,16 +88,21 @@ static int64_t find_stretches(stretch *list, const shape *s, int64_t first, int6
   return n;
 }
 
-/* One tap for one stretch. row: the input's row, or NULL where that is padding; x: the place that its first output sees */
-INLINED void lay_stretch(float *to, const float *row, int64_t x, int64_t step, int64_t width, int64_t count) {
+/* One tap of many channels for one stretch of outputs, which it sees from place x on in each channel (row: NULL where all
+ * of them see padding). to_step, from_step: from channel to channel */
+INLINED void lay_stretch(float *restrict to, int64_t to_step, const float *restrict row, int64_t from_step, int64_t x,
+                         int64_t stride, int64_t width, int64_t count, int64_t channels) {
   mt_span in = {0, 0};
-  if (row) in = mt_window_span(x, step, width, count);
-  for (int64_t i = 0; i < in.first; i++) to[i] = 0;
-  if (step == 1)
-    for (int64_t i = in.first; i < in.end; i++) to[i] = row[i + x];
-  else
-    for (int64_t i = in.first; i < in.end; i++) to[i] = row[i * step + x];
-  for (int64_t i = in.end; i < count; i++) to[i] = 0;
+  if (row) in = mt_window_span(x, stride, width, count);
+  for (int64_t c = 0; c < channels; c++, to += to_step) {
+    const float *from = row ? row + c * from_step + x : NULL;
+    for (int64_t i = 0; i < in.first; i++) to[i] = 0;
+    if (stride == 1 && in.end > in.first)
+      memcpy(to + in.first, from + in.first, (size_t)(in.end - in.first) * sizeof *to);
+    else
+      for (int64_t i = in.first; i < in.end; i++) to[i] = from[i * stride];
+    for (int64_t i = in.end; i < count; i++) to[i] = 0;
+  }
 }
 
 /* Channels first … last - 1 of all groups'. columns: a row of piece for each tap; list: n stretches */
@@ -105,17 +110,17 @@ static void lay_columns(float *columns, const shape *s, const float *input, int6
                         const stretch *list, int64_t n) {
   const mt_window *w = s->w;
   int64_t outputs = list[n - 1].at + list[n - 1].count, behind = whole(outputs, WIDE) - outputs;
-  for (int64_t c = first; c < last; c++)
-    for (int64_t i = 0; i < s->kernel; i++, columns += s->piece) {
-      int64_t k = i % w->kernel[2], j = i / w->kernel[2] % w->kernel[1], h = i / (w->kernel[2] * w->kernel[1]);
-      for (const stretch *t = list; t < list + n; t++) {
-        int64_t row = mt_window_row(w, s->in, t->o, h, j);
-        const float *in = input + (t->image * s->C + c) * s->volume;
-        lay_stretch(columns + t->at, row < 0 ? NULL : in + row * s->in[2],
-                    k * w->dilation[2] - w->pad[2] + t->q * w->stride[2], w->stride[2], s->in[2], t->count);
-      }
-      memset(columns + outputs, 0, (size_t)behind * sizeof *columns);
+  for (int64_t i = 0; i < s->kernel; i++) {
+    int64_t k = i % w->kernel[2], j = i / w->kernel[2] % w->kernel[1], h = i / (w->kernel[2] * w->kernel[1]);
+    for (const stretch *t = list; t < list + n; t++) {
+      int64_t row = mt_window_row(w, s->in, t->o, h, j);
+      const float *in = input + (t->image * s->C + first) * s->volume;
+      lay_stretch(columns + i * s->piece + t->at, s->kernel * s->piece, row < 0 ? NULL : in + row * s->in[2], s->volume,
+                  k * w->dilation[2] - w->pad[2] + t->q * w->stride[2], w->stride[2], s->in[2], t->count, last - first);
     }
+  }
+  for (int64_t i = 0; i < (last - first) * s->kernel && behind; i++)
+    memset(columns + i * s->piece + outputs, 0, (size_t)behind * sizeof *columns);
 }
 
 /* Outputs first … end - 1 of a plane, from m, which holds them side by side */
@@ -292,6 +297,14 @@ static int spread(mt_tensor *out, const mt_tensor *grad, const float *weight, co
   return 0;
 }
 
+/* Whether the convolution with reversed taps does less than spreading: it reads padding, and its planes come in whole
+ * ROWS; spreading adds each product up in memory, which takes as long as some 15 multiplications in registers. */
+static int is_less(const shape *s) {
+  double reversed = (double)s->volume * (double)whole(s->channels, ROWS) * (double)(s->planes * s->kernel);
+  double spreading = (double)s->plane * (double)s->taps * (double)(s->planes + 15);
+  return reversed <= spreading;
+}
+
 /* With a stride of 1 it is the convolution of the output's gradient with the taps in reverse. */
 static int direct_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
   mt_window back = *w;
@@ -302,7 +315,8 @@ static int direct_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *
     reversible = reversible && w->stride[i] == 1 && back.pad[i] >= 0;
   }
   if (mt_tensor_numel(weight) == 0) return other_input(out, grad, weight, w);
-  if (!reversible) return spread(out, grad, mt_tensor_data(weight), w);
+  shape s = shape_of(out, grad, w);
+  if (!reversible || !is_less(&s)) return spread(out, grad, mt_tensor_data(weight), w);
   weights from = {mt_tensor_data(weight), kernel, weight->size[1] * kernel, 1};
   return convolve(out, grad, &from, NULL, &back);
 }
