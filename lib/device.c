@@ -1,8 +1,10 @@
 /* device.c: the kinds of device, the table of kernels, and what is known of ops and dtypes. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static mt_kernel kernels[MT_MAX_DEVICE][MT_OPS][MT_DTYPES];
 static const mt_device *devices[MT_MAX_DEVICE];
@@ -85,9 +87,15 @@ const mt_device *mt_device_get(int device) {
 
 /* -- The CPU ------------------------------------------------------------------------------------------------ */
 
+/* Large blocks lie on huge pages, where the system lends them: going through 48 MB takes half to two thirds of the time. */
 static void *cpu_allocate(int index, size_t bytes) {
+  const size_t huge = (size_t)2 << 20, align = bytes >= 2 * huge ? huge : 64;
   (void)index;
-  return aligned_alloc(64, (bytes + 63) / 64 * 64);
+  void *data = aligned_alloc(align, (bytes + align - 1) / align * align);
+#ifdef MADV_HUGEPAGE
+  if (data && align == huge) madvise(data, bytes / huge * huge, MADV_HUGEPAGE);
+#endif
+  return data;
 }
 
 static void cpu_release(int index, void *data, size_t bytes) {

@@ -12,6 +12,8 @@ void mt_cpu_step_avx2(void);
 void mt_cpu_reduce_avx2(void);
 void mt_cpu_layer_norm_avx2(void);
 void mt_cpu_norm_avx2(void);
+void mt_cpu_reduce_avx512(void);
+void mt_cpu_norm_avx512(void);
 void mt_cpu_direct_avx2(void);
 void mt_cpu_direct_avx512(void);
 void mt_cpu_winograd_avx2(void);
@@ -43,6 +45,8 @@ void mt_cpu_register_isa(void) {
   }
   if (wide) {
     mt_cpu_pointwise_avx512();
+    mt_cpu_reduce_avx512();
+    mt_cpu_norm_avx512();
     mt_cpu_direct_avx512();
     mt_cpu_winograd_avx512();
     mt_cpu_attention_avx512();

@@ -233,7 +233,7 @@ methods.nonzero = functions.nonzero
 -- -- Joining ----------------------------------------------------------------------------------------------------
 
 -- Parts with fewer dimensions get further ones of size 1, as columns; parts without elements join anything.
-local function cat(list, dim)
+local function cat(list, dim, result)
   local last = 1
   for i = 1, #list do last = math.max(last, layout(check('cat', list[i])).dim) end
   dim = dim or last
@@ -242,7 +242,7 @@ local function cat(list, dim)
   end
   if dim < 0 then dim = last + dim + 1 end
   local most = math.max(last, dim)
-  if not state.tape then return F.cat(list, dim - 1) end
+  if not state.tape then return F.cat(list, dim - 1, results.target(result, list)) end
   local parts = {}
   for i = 1, #list do
     local part = list[i]
@@ -256,8 +256,8 @@ end
 -- default the last one
 function functions.cat(a, b, c, d)
   if type(a) == 'table' then return cat(a, b) end
-  if type(b) == 'table' then return into(check('cat', a), cat(b, c)) end
-  if is_tensor(c) then return into(check('cat', a), cat({b, c}, d)) end
+  if type(b) == 'table' then return into(check('cat', a), cat(b, c, a)) end
+  if is_tensor(c) then return into(check('cat', a), cat({b, c}, d, a)) end
   return cat({a, b}, c)
 end
 methods.cat = functions.cat

@@ -52,13 +52,13 @@ end
 
 for _, name in ipairs {'sum', 'mean', 'prod'} do
   local reduce = F[name]
-  local function run(x, dim)
+  local function run(x, dim, target)
     check(name, x)
-    if dim ~= nil then return reduce(x, dims_of(name, x, dim)) end
+    if dim ~= nil then return reduce(x, dims_of(name, x, dim), nil, target) end
     return number_of(name, x)
   end
   methods[name] = function(x, a, dim)
-    if is_tensor(a) then return into_result(name, x, run(a, dim)) end
+    if is_tensor(a) then return into_result(name, x, run(a, dim, results.target(x, a))) end
     return run(x, a)
   end
   functions[name] = methods[name]
@@ -141,7 +141,7 @@ for _, name in ipairs {'cumsum', 'cumprod'} do
   local scan = F[name]
   functions[name] = function(x, a, dim)
     check(name, x)
-    if is_tensor(a) then return into(x, scan(a, dim_of(name, a, dim or 1))) end
+    if is_tensor(a) then return into(x, scan(a, dim_of(name, a, dim or 1), results.target(x, a))) end
     return scan(x, dim_of(name, x, a or 1))
   end
   methods[name] = functions[name]

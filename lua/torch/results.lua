@@ -10,10 +10,27 @@ local results = {}
 
 --- Puts out into the memory of result, which gets its sizes, and gives result.
 function results.into(result, out)
+  if rawequal(result, out) then return result end
   if not is_tensor(result) then op.expected_tensor('the result', result) end
   call(C.mt_tensor_resize, result, layout(out).dim, layout(out).size)
   call(C.mt_copy, result, out)
   return op.record(op.by_name.copy, result, out, nil, nil, nil, nil, nil, nil, true)
+end
+
+local function is_apart(result, x)
+  return is_tensor(x) and handle.kind(result) == handle.kind(x) and
+    handle.memory_address(result) ~= handle.memory_address(x)
+end
+
+--- result, when an op may write right into it: nothing is being recorded, and it is of the operands' type (a tensor or a
+-- list of them), but in other memory. Otherwise nil: the op makes a tensor of its own, for results.into.
+function results.target(result, operands)
+  if op.state.tape or not is_tensor(result) then return nil end
+  if type(operands) ~= 'table' then return is_apart(result, operands) and result or nil end
+  for i = 1, #operands do
+    if not is_apart(result, operands[i]) then return nil end
+  end
+  return result
 end
 
 local function check(name, x)

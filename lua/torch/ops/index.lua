@@ -116,10 +116,11 @@ local cat = {'cat', inputs = 'list', doc = 'cat({x, y, …}, dim): the tensors o
     return parts
   end}
 cat.vjp = true
-own(cat, function(list, dim)
+-- into: the tensor to write, while nothing is recorded
+own(cat, function(list, dim, into)
   if #list == 0 then op.expected_tensor('cat', nil) end
   check('cat', unpack(list))
-  local out, parts = like(list[1]), handles(#list)
+  local out, parts = into or like(list[1]), handles(#list)
   for i = 1, #list do parts[i - 1] = list[i] end
   call(C.mt_cat, out, parts, #list, dim)
   return record(cat, out, list, nil, nil, dim)

@@ -19,9 +19,10 @@ end
 
 local function reduce(row)
   row.kind = 'reduce'
-  own(row, function(a, dims, p)
+  -- into: the tensor to write, while nothing is recorded
+  own(row, function(a, dims, p, into)
     if not is_tensor(a) then op.expected_tensor(row.name, a) end
-    local out = like(a)
+    local out = into or like(a)
     call(C.mt_reduce, row.id, out, nil, a, dims or 0, p or 0)
     return record(row, out, a, nil, nil, dims or 0, p or 0)
   end)
@@ -133,8 +134,8 @@ extreme('min', 'min(x, dim): the least elements along a dimension, and their pla
 -- -- Running sums and products ----------------------------------------------------------------------------------
 
 local function scan(row)
-  own(row, function(a, dim)
-    local out = like(a)
+  own(row, function(a, dim, into)
+    local out = into or like(a)
     call(C.mt_scan, row.id, out, a, dim)
     return record(row, out, a, nil, nil, dim)
   end)
