@@ -22,8 +22,8 @@ local function is_apart(result, x)
     handle.memory_address(result) ~= handle.memory_address(x)
 end
 
---- result, when an op may write right into it: nothing is being recorded, and it is of the operands' type (a tensor or a
--- list of them), but in other memory. Otherwise nil: the op makes a tensor of its own, for results.into.
+--- result, when an op may write right into it: nothing is being recorded, and it is of the type of the operands (one
+-- or a list of them), but in other memory. Otherwise nil: the op makes a tensor of its own, for results.into.
 function results.target(result, operands)
   if op.state.tape or not is_tensor(result) then return nil end
   if type(operands) ~= 'table' then return is_apart(result, operands) and result or nil end

@@ -61,6 +61,11 @@ own(linear, function(x, weight, bias)
   if layout(weight).dim ~= 2 then
     return errors.fail('linear: expected a matrix as weight, got %s', sizes.text(weight))
   end
+  local rows = layout(x)
+  if rows.dim ~= 2 or rows.size[1] ~= layout(weight).size[1] then
+    return errors.fail('linear: expected rows of %d numbers (the weight has sizes %s), got sizes %s',
+      tonumber(layout(weight).size[1]), sizes.text(weight), sizes.text(x))
+  end
   local out, columns = like(x), like(weight)
   call(C.mt_transpose, columns, weight, 0, 1)
   call(C.mt_matmul, out, bias, bias and 1 or 0, 1, x, columns)
