@@ -75,6 +75,29 @@ t.test('2,000 steps of LeNet: live bytes stay, and the system is asked for no me
   torch.setdefaulttensortype('torch.DoubleTensor')
 end)
 
+-- Everything that a tape makes is the collector's; what is live rises and falls with it, but no higher than at first.
+t.test('autograd through 100 modules, step after step: memory stays flat', function()
+  local steps = tonumber(os.getenv('MT_AUTOGRAD_STEPS') or '') or 1000
+  torch.manualSeed(3)
+  local net = nn.Sequential()
+  for i = 1, 50 do net:add(nn.Linear(16, 16)):add(i % 2 == 0 and nn.Tanh() or nn.Sigmoid()) end
+  local list, x = net:parameters(), torch.randn(8, 16)
+  local step = autograd.valueAndGrad(function() return F.mean(F.square(net:forward(x))) end)
+  local function highest(from, to)
+    local most = 0
+    for _ = from, to do
+      local _, slopes = step(list)
+      for k, g in ipairs(slopes) do list[k]:add(-0.01, g) end
+      most = math.max(most, torch.memory().live)
+    end
+    return most
+  end
+  torch.collect()
+  local early = highest(1, steps / 5)
+  local late = highest(steps / 5 + 1, steps)
+  assert(late <= 1.1 * early + 2 ^ 20, ('%.2f MB live at the most, %.2f MB at first'):format(late / 1e6, early / 1e6))
+end)
+
 t.test('no module needs the collector for its memory to stay', function()
   torch.setdefaulttensortype('torch.FloatTensor')
   local net = nn.Sequential()
