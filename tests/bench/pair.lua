@@ -60,11 +60,19 @@ local function start_sides(group, row, opt, here)
   return {ours, start('env -u OPENBLAS_CORETYPE ' .. env .. opt.peer .. ' ' .. here .. 'side.py ' .. words)}
 end
 
--- Enough steps for the wanted time, after a warm-up; the slower side decides, so that both do equally many.
+-- Until a side has all the memory that it goes on with, which is slow to get the first time: garbage of several steps.
+local function warm_up(side, seconds)
+  local spent, steps = side:time(2), 2
+  while steps < 40 and spent < 10 * seconds do
+    spent, steps = spent + side:time(1), steps + 1
+  end
+end
+
+-- Enough steps for the wanted time; the slower side decides, so that both do equally many.
 local function steps_for(sides, seconds)
   local slowest = 0
   for _, side in ipairs(sides) do
-    side:time(2)
+    warm_up(side, seconds)
     slowest = math.max(slowest, side:time(1))
   end
   return math.max(1, math.min(1e6, math.floor(seconds / slowest)))
