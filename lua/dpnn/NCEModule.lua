@@ -71,7 +71,7 @@ end
 -- self.Z, which the first batch sets where it is not known; scores: a sample of all scores' exponentials.
 local function normaliser(self, exponentials)
   if self.Z[1] <= 0 then
-    self.Z[1] = exponentials:mean() * self.weight:size(1)
+    self.Z[1] = F.detach(exponentials):mean() * self.weight:size(1)
     print('normalization constant Z approximated to ' .. self.Z[1])
   end
   return self.Z[1]

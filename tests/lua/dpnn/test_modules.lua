@@ -141,6 +141,20 @@ local function check_nce(batchnoise)
   t.near((module:forward {x, target}:sum(2) - 1):abs():max(), 0)
 end
 
+t.test('NCEModule finds its normaliser with the first batch', function()
+  for _, batchnoise in ipairs {true, false} do
+    local module, x = nn.NCEModule(3, 6, 4, torch.Tensor {1, 2, 3, 4, 5, 6}), torch.randn(2, 3)
+    module.batchnoise = batchnoise
+    local target = torch.LongTensor {2, 6}
+    t.eq(module.Z[1], -1)
+    module:forward {x, target}
+    local z = module.Z[1]
+    t.ok(z > 0)
+    module:forward {x, target}
+    t.eq(module.Z[1], z)
+  end
+end)
+
 t.test('NCEModule, noise for the batch', function() check_nce(true) end)
 t.test('NCEModule, noise for each sample', function() check_nce(false) end)
 
