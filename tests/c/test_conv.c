@@ -201,6 +201,7 @@ static const layer fast_layers[] = {
     {9, 16, {3, 5}, 70, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(2, 0), LIST(1, 1), 1)},   /* images smaller than tiles */
     {1, 16, {90, 75}, 16, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1)}, /* many tiles */
     {4, 20, {12, 9}, 12, WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(1, 1), LIST(1, 1), 1)},  /* pieces over images */
+    {1, 40, {41, 40}, 24, WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(1, 1), LIST(1, 1), 1)}, /* threads share channels */
     {1, 30, {19, 33}, 50, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(2, 2), LIST(1, 1), 2)}, /* several pieces */
     {2, 3, {67, 60}, 21, WINDOW(2, LIST(11, 11), LIST(4, 4), LIST(2, 2), LIST(1, 1), 1)},
     {2, 70, {20, 21}, 33, WINDOW(2, LIST(1, 1), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1)},
