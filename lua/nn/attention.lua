@@ -121,8 +121,7 @@ end
 -- x times rows of a weight plus a bias (or nil), B×T×…
 local function linear(x, weight, bias)
   local B, T = x:size(1), x:size(2)
-  local rows, columns = F.contiguous(x):view(B * T, x:size(3)), F.transpose(weight, 0, 1)
-  return (bias and F.addmm(bias, rows, columns, 1, 1) or F.matmul(rows, columns)):view(B, T, weight:size(1))
+  return F.linear(F.contiguous(x):view(B * T, x:size(3)), weight, bias):view(B, T, weight:size(1))
 end
 
 -- x projected for part 0 (queries), 1 (keys) or 2 (values): B×H×T×D, a view. Each part is a product of its own:
