@@ -5,7 +5,6 @@
 
 void mt_cpu_register_blas(void); /* matmul, dot: float, double */
 void mt_cpu_register_conv(void); /* conv, conv_input, conv_weight: float, double */
-void mt_cpu_register_isa(
-    void); /* builds of the pointwise rows, steps, reductions and layer_norm for wider instruction sets */
+void mt_cpu_register_isa(void);  /* builds for wider instruction sets, see isa.c */
 
 #endif

@@ -1,5 +1,5 @@
-/* isa.c: picks the widest builds of the pointwise kernels, the steps, the reductions, layer normalisation,
- * attention, LSTM and GRU that this CPU runs. */
+/* isa.c: picks the widest builds that this CPU runs: of the pointwise kernels, steps, reductions and norms, and of what
+ * is made of products in registers: convolution, attention, LSTM and GRU. */
 #include "cpu.h"
 
 #include <stdlib.h>
