@@ -62,7 +62,6 @@ static int check_operands(const mt_tensor *a, const mt_tensor *b) {
 
 /* target = beta c */
 static int begin(mt_tensor *target, const mt_tensor *c, double beta) {
-  if (!c || beta == 0) return mt_fill(target, 0);
   if (beta != 1) return mt_pointwise(MT_OP_mul, target, c, NULL, NULL, beta, 0);
   return same_view(target, c) ? 0 : mt_copy(target, c);
 }
@@ -70,10 +69,11 @@ static int begin(mt_tensor *target, const mt_tensor *c, double beta) {
 static int run(mt_kernel kernel, mt_tensor *target, const mt_tensor *c, double beta, double alpha, const mt_tensor *a,
                const mt_tensor *b) {
   mt_tensor result = mt_as_batch(target);
+  int add = c && beta != 0, nothing = a->size[2] == 0 || alpha == 0;
   if (mt_tensor_numel(target) == 0) return 0;
-  if (begin(target, c, beta)) return 1;
-  if (a->size[2] == 0 || alpha == 0) return 0;
-  return ((mt_matmul_kernel)kernel)(&result, alpha, a, b);
+  if (add && begin(target, c, beta)) return 1;
+  if (nothing) return add ? 0 : mt_fill(target, 0);
+  return ((mt_matmul_kernel)kernel)(&result, alpha, a, b, add);
 }
 
 int mt_matmul(mt_tensor *out, const mt_tensor *c, double beta, double alpha, const mt_tensor *a, const mt_tensor *b) {

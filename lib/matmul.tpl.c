@@ -17,9 +17,9 @@ static void K(multiply)(A *restrict sums, const T *a, int64_t step_i, int64_t st
     }
 }
 
-/* Tile (i0, j0) of one product: out (n×m) += alpha a (n×k) b (k×m) */
+/* Tile (i0, j0) of one product: out (n×m) = or += alpha a (n×k) b (k×m) */
 static void K(tile)(T *out, int64_t i0, int64_t j0, A alpha, const T *a, const T *b, const mt_tensor *at,
-                    const mt_tensor *bt) {
+                    const mt_tensor *bt, int add) {
   A sums[TILE * TILE], panel[TILE * TILE];
   int64_t depth = at->size[2], m = bt->size[2];
   int64_t rows = mt_least(TILE, at->size[1] - i0), columns = mt_least(TILE, m - j0);
@@ -33,12 +33,12 @@ static void K(tile)(T *out, int64_t i0, int64_t j0, A alpha, const T *a, const T
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < columns; j++) {
       T *place = out + (i0 + i) * m + j0 + j;
-      *place = STORE(LOAD(*place) + alpha * sums[i * TILE + j]);
+      *place = STORE((add ? LOAD(*place) : 0) + alpha * sums[i * TILE + j]);
     }
 }
 
-/* out: batch×n×m, contiguous; += alpha a (batch×n×k) b (batch×k×m) */
-static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b) {
+/* out: batch×n×m, contiguous; = or += alpha a (batch×n×k) b (batch×k×m) */
+static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
   int64_t n = a->size[1], m = b->size[2];
   int64_t down = (n + TILE - 1) / TILE, across = (m + TILE - 1) / TILE, tiles = out->size[0] * down * across;
   T *to = mt_tensor_data(out);
@@ -47,7 +47,8 @@ static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_
 #pragma omp parallel for num_threads(mt_threads_for(tiles * TILE * TILE * (1 + a->size[2] / 8)))
   for (int64_t t = 0; t < tiles; t++) {
     int64_t batch = t / (down * across), i0 = t / across % down * TILE, j0 = t % across * TILE;
-    K(tile)(to + batch * n * m, i0, j0, factor, left + batch * a->stride[0], right + batch * b->stride[0], a, b);
+    K(tile)(to + batch * n * m, i0, j0, factor, left + batch * a->stride[0], right + batch * b->stride[0], a, b,
+            add);
   }
   return 0;
 }

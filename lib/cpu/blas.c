@@ -4,6 +4,7 @@
 
 #include <cblas.h>
 #include <limits.h>
+#include <string.h>
 
 /* A matrix as BLAS wants it: its transpose or not, and the distance between lines. */
 typedef struct {

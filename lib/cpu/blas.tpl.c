@@ -3,10 +3,12 @@
 static mt_matmul_kernel K(portable_matmul);
 static mt_dot_kernel K(portable_dot);
 
-/* out (n×m, contiguous) += alpha a (n×k) b (k×m). at, bt: batches that a and b belong to */
-static void K(product)(REAL *out, REAL alpha, const REAL *a, const REAL *b, const mt_tensor *at, const mt_tensor *bt) {
+/* out (n×m, contiguous) = or += alpha a (n×k) b (k×m). at, bt: batches that a and b belong to */
+static void K(product)(REAL *out, REAL alpha, const REAL *a, const REAL *b, const mt_tensor *at, const mt_tensor *bt,
+                       int add) {
   int64_t n = at->size[1], k = at->size[2], m = bt->size[2];
   layout la = layout_of(n, k, at->stride[1], at->stride[2]), lb = layout_of(k, m, bt->stride[1], bt->stride[2]);
+  if ((m == 1 || n == 1) && !add) memset(out, 0, (size_t)(n * m) * sizeof *out); /* gemv multiplies what is there by 0 */
   if (m == 1) { /* matrix times column */
     int64_t step = k > 1 ? bt->stride[1] : 1;
     int rows = (int)(la.trans == CblasNoTrans ? n : k), columns = (int)(la.trans == CblasNoTrans ? k : n);
@@ -17,21 +19,21 @@ static void K(product)(REAL *out, REAL alpha, const REAL *a, const REAL *b, cons
     CBLAS_TRANSPOSE trans = lb.trans == CblasNoTrans ? CblasTrans : CblasNoTrans;
     BLAS(gemv)(CblasRowMajor, trans, rows, columns, alpha, b, (int)lb.lead, a, (int)step, 1, out, 1);
   } else {
-    BLAS(gemm)(CblasRowMajor, la.trans, lb.trans, (int)n, (int)m, (int)k, alpha, a, (int)la.lead, b, (int)lb.lead, 1,
-               out, (int)m);
+    BLAS(gemm)(CblasRowMajor, la.trans, lb.trans, (int)n, (int)m, (int)k, alpha, a, (int)la.lead, b, (int)lb.lead,
+               (REAL)add, out, (int)m);
   }
 }
 
-/* out: batch×n×m, contiguous; += alpha a (batch×n×k) b (batch×k×m) */
-static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b) {
-  if (too_large(a) || too_large(b) || too_large(out)) return K(portable_matmul)(out, alpha, a, b);
+/* out: batch×n×m, contiguous; = or += alpha a (batch×n×k) b (batch×k×m) */
+static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
+  if (too_large(a) || too_large(b) || too_large(out)) return K(portable_matmul)(out, alpha, a, b, add);
   int64_t batch = out->size[0], plane = out->size[1] * out->size[2], work = plane * a->size[2];
   REAL *to = mt_tensor_data(out);
   const REAL *left = mt_tensor_data(a), *right = mt_tensor_data(b);
   int threads = batch < mt_get_threads() ? 1 : mt_threads_for(batch * work);
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t i = 0; i < batch; i++)
-    K(product)(to + i * plane, (REAL)alpha, left + i * a->stride[0], right + i * b->stride[0], a, b);
+    K(product)(to + i * plane, (REAL)alpha, left + i * a->stride[0], right + i * b->stride[0], a, b, add);
   return 0;
 }
 

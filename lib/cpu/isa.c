@@ -14,6 +14,7 @@ void mt_cpu_layer_norm_avx2(void);
 void mt_cpu_norm_avx2(void);
 void mt_cpu_reduce_avx512(void);
 void mt_cpu_norm_avx512(void);
+void mt_cpu_product_avx512(void);
 void mt_cpu_direct_avx2(void);
 void mt_cpu_direct_avx512(void);
 void mt_cpu_winograd_avx2(void);
@@ -47,6 +48,7 @@ void mt_cpu_register_isa(void) {
     mt_cpu_pointwise_avx512();
     mt_cpu_reduce_avx512();
     mt_cpu_norm_avx512();
+    mt_cpu_product_avx512();
     mt_cpu_direct_avx512();
     mt_cpu_winograd_avx512();
     mt_cpu_attention_avx512();

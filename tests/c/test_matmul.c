@@ -54,7 +54,13 @@ static void all_dtypes(void) {
           }
 }
 
-static void large(void) { /* enough work for several threads, and for blocks inside OpenBLAS */
+static void large(void) { /* enough work for several threads, and for several blocks of the kernels' */
+  for (int la = 0; la < LAYOUTS; la++)
+    for (int lb = 0; lb < LAYOUTS; lb++) {
+      one_case(MT_FLOAT, la, lb, PLAIN, 0, 43, 530, 1100, 2);
+      one_case(MT_FLOAT, la, lb, PLAIN, 0, 1100, 301, 43, 2);
+      one_case(MT_FLOAT, la, lb, PLAIN, 2, 31, 270, 33, 1);
+    }
   for (int dtype = MT_FLOAT; dtype <= MT_DOUBLE; dtype++)
     for (int la = 0; la < LAYOUTS; la++) {
       one_case(dtype, la, TURNED, PLAIN, 0, 150, 333, 129, 1);
@@ -141,6 +147,26 @@ static void corners(void) {
   mt_tensor_free(out);
 }
 
+/* What lay in the result's memory before is not read. */
+static void not_numbers_before(void) {
+  static const int64_t shape[][3] = {{9, 5, 40}, {1, 6, 7}, {7, 6, 1}, {33, 300, 33}};
+  for (int dtype = 0; dtype < MT_DTYPES; dtype++)
+    for (int i = 0; i < 4; i++) {
+      int64_t n = shape[i][0], k = shape[i][1], m = shape[i][2];
+      mt_tensor *a = noise_tensor(dtype, PLAIN, SIZES(n, k)), *b = noise_tensor(dtype, PLAIN, SIZES(k, m));
+      mt_tensor *out = new_tensor(dtype, PLAIN, SIZES(n, m));
+      double *va = values(a), *vb = values(b), *expected = product(1, n, k, m, 0, NULL, 1, va, vb);
+      must(mt_fill(out, is_float(dtype) ? NAN : 3));
+      CHECK(mt_matmul(out, NULL, 0, 1, a, b) == 0 && holds(out, SIZES(n, m), expected, 2 + sqrt((double)k)));
+      mt_tensor_free(a);
+      mt_tensor_free(b);
+      mt_tensor_free(out);
+      free(va);
+      free(vb);
+      free(expected);
+    }
+}
+
 static void bad_input(void) {
   mt_tensor *a = noise_tensor(MT_FLOAT, PLAIN, SIZES(2, 3)), *b = noise_tensor(MT_FLOAT, PLAIN, SIZES(4, 5));
   mt_tensor *batch = noise_tensor(MT_FLOAT, PLAIN, SIZES(2, 3, 5)), *d = noise_tensor(MT_DOUBLE, PLAIN, SIZES(3, 5));
@@ -191,6 +217,7 @@ int main(void) {
   shared_memory();
   repeated_operands();
   corners();
+  not_numbers_before();
   bad_input();
   dots();
   return check_end();

@@ -1,0 +1,229 @@
+/* product_avx512.c: products of float matrices, for AVX-512 (see CMakeLists.txt). One operand is laid out in panels of WIDE
+ * columns, a block at a time, which stays in the second-level cache; the other in stripes of ROWS rows, one at a time;
+ * registers hold the sums of where both meet (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix
+ * multiplication", 2008). */
+#define LANES 16
+void mt_cpu_product_avx512(void);
+#include "cpu.h"
+#include "lanes.h"
+
+#include <omp.h>
+#include <string.h>
+
+enum {
+  DEPTH = 256,  /* lines of a panel that are worked on at once */
+  ACROSS = 512, /* columns of panels */
+  FEWEST = 8    /* rows and columns that are worth the laying out */
+};
+
+/* out (n×m) = or += alpha a (n×k) b (k×m). A step leads to the next of k, the other stride to the next row or column. */
+typedef struct {
+  int64_t n, m, k;
+  const float *a, *b;
+  float *out;
+  int64_t a_row, a_step, b_column, b_step, out_row, out_column;
+  float alpha;
+  int add;
+} product;
+
+/* The same product with rows for columns: alpha bᵀ aᵀ for outᵀ */
+static product turned(const product *p) {
+  return (product){p->m,      p->n,     p->k,      p->b,          p->a,       p->out,   p->b_column,
+                   p->b_step, p->a_row, p->a_step, p->out_column, p->out_row, p->alpha, p->add};
+}
+
+/* -- Laying out ------------------------------------------------------------------------------------------------- */
+
+typedef float four __attribute__((vector_size(16), aligned(4)));
+
+/* to: 4×4 numbers, lines of to_step; from: the same, transposed, lines of from_step */
+INLINED void turn_four(float *to, int64_t to_step, const float *from, int64_t from_step) {
+  four a = *(const four *)from, b = *(const four *)(from + from_step);
+  four c = *(const four *)(from + 2 * from_step), d = *(const four *)(from + 3 * from_step);
+  four low_1 = __builtin_shufflevector(a, b, 0, 4, 1, 5), low_2 = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  four high_1 = __builtin_shufflevector(a, b, 2, 6, 3, 7), high_2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(four *)to = __builtin_shufflevector(low_1, low_2, 0, 1, 4, 5);
+  *(four *)(to + to_step) = __builtin_shufflevector(low_1, low_2, 2, 3, 6, 7);
+  *(four *)(to + 2 * to_step) = __builtin_shufflevector(high_1, high_2, 0, 1, 4, 5);
+  *(four *)(to + 3 * to_step) = __builtin_shufflevector(high_1, high_2, 2, 3, 6, 7);
+}
+
+/* to: depth lines of width; the first count of a line come from `from`, where neighbours in a line are across apart and
+ * lines step apart; the others are 0 */
+INLINED void lay_lines(float *to, const float *from, int64_t across, int64_t step, int64_t count, int64_t depth,
+                       int width) {
+  int64_t k = 0;
+  if (count < width) memset(to, 0, (size_t)(depth * width) * sizeof *to);
+  if (across == 1 && count == width)
+    for (; k < depth; k++) memcpy(to + k * width, from + k * step, (size_t)width * sizeof *to);
+  if (step == 1)
+    for (; k + 4 <= depth; k += 4) {
+      int64_t j = 0;
+      for (; j + 4 <= count; j += 4) turn_four(to + k * width + j, width, from + j * across + k, across);
+      for (; j < count; j++)
+        for (int64_t i = k; i < k + 4; i++) to[i * width + j] = from[j * across + i];
+    }
+  for (; k < depth; k++)
+    for (int64_t j = 0; j < count; j++) to[k * width + j] = from[j * across + k * step];
+}
+
+/* The panel of columns j …, lines k … k + depth - 1 */
+static void lay_panel(float *to, const product *p, int64_t j, int64_t k, int64_t depth) {
+  lay_lines(to, p->b + j * p->b_column + k * p->b_step, p->b_column, p->b_step, mt_least(WIDE, p->m - j), depth, WIDE);
+  if (p->alpha != 1)
+    for (int64_t i = 0; i < depth * WIDE; i++) to[i] *= p->alpha;
+}
+
+static void lay_stripe(float *to, const product *p, int64_t i, int64_t k, int64_t depth) {
+  lay_lines(to, p->a + i * p->a_row + k * p->a_step, p->a_row, p->a_step, mt_least(ROWS, p->n - i), depth, ROWS);
+}
+
+/* -- The product ------------------------------------------------------------------------------------------------ */
+
+/* rows×columns of out, which take what is in a tile */
+INLINED void put_lines(float *out, int64_t row, int64_t column, const float *tile, int64_t tile_row,
+                       int64_t tile_column, int64_t rows, int64_t columns, int add) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < columns; c++) {
+      float *to = out + r * row + c * column;
+      *to = (add ? *to : 0) + tile[r * tile_row + c * tile_column];
+    }
+}
+
+/* What of a tile (ROWS×WIDE) lies in out, from row i and column j on */
+static void put_tile(const product *p, int64_t i, int64_t j, const float *tile, int add) {
+  int64_t rows = mt_least(ROWS, p->n - i), columns = mt_least(WIDE, p->m - j);
+  float *out = p->out + i * p->out_row + j * p->out_column;
+  if (p->out_column == 1)
+    put_lines(out, p->out_row, 1, tile, WIDE, 1, rows, columns, add);
+  else if (rows == ROWS)
+    put_lines(out, p->out_column, 1, tile, 1, WIDE, columns, ROWS, add);
+  else
+    put_lines(out, p->out_column, 1, tile, 1, WIDE, columns, rows, add);
+}
+
+/* Rows i … i + ROWS - 1 and columns j … j + width - 1 of out. own: a stripe and a tile; panels: those of the columns */
+static void run_stripe(const product *p, int64_t i, int64_t j, int64_t width, int64_t k, int64_t depth,
+                       const float *panels, float *own) {
+  float *tile = own + DEPTH * ROWS;
+  int add = p->add || k > 0;
+  lay_stripe(own, p, i, k, depth);
+  for (int64_t c = 0; c < width; c += WIDE)
+    if (p->out_column == 1 && i + ROWS <= p->n && j + c + WIDE <= p->m) {
+      multiply(p->out + i * p->out_row + j + c, p->out_row, own, 1, ROWS, panels + c * depth, WIDE, depth, add);
+    } else {
+      multiply(tile, WIDE, own, 1, ROWS, panels + c * depth, WIDE, depth, 0);
+      put_tile(p, i, j + c, tile, add);
+    }
+}
+
+static void run(const product *p, float *panels, float *own) {
+  for (int64_t j = 0; j < p->m; j += ACROSS)
+    for (int64_t k = 0; k < p->k; k += DEPTH) {
+      int64_t width = mt_least(ACROSS, p->m - j), depth = mt_least(DEPTH, p->k - k);
+      for (int64_t c = 0; c < width; c += WIDE) lay_panel(panels + c * depth, p, j + c, k, depth);
+      for (int64_t i = 0; i < p->n; i += ROWS) run_stripe(p, i, j, width, k, depth, panels, own);
+    }
+}
+
+/* -- Parts for threads ------------------------------------------------------------------------------------------ */
+
+static int64_t whole(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+
+/* About the cycles that a product takes: multiplications, and elements that are laid out or added up in memory. */
+static double cost_of(const product *p) {
+  double n = (double)whole(p->n, ROWS), m = (double)whole(p->m, WIDE), k = (double)p->k;
+  double panels = m * k * (p->b_column == 1 ? 0.5 : 1.5);
+  double stripes = n * k * (p->a_row == 1 ? 0.5 : 1.5) * (double)((p->m + ACROSS - 1) / ACROSS);
+  double sums = n * m * (double)((p->k + DEPTH - 1) / DEPTH) * (p->out_column == 1 ? 0.1 : 2);
+  return n * m * k / (2 * LANES) + panels + stripes + sums;
+}
+
+/* A product in down × across parts, each of whole stripes and panels; the last ones may be smaller, or empty */
+typedef struct {
+  product p;
+  int64_t down, across, rows, columns; /* of a part */
+} division;
+
+/* Part number i: nothing in it where n or m is not above 0 */
+static product part_of(const division *d, int64_t i) {
+  product p = d->p;
+  int64_t row = i / d->across * d->rows, column = i % d->across * d->columns;
+  p.n = mt_least(d->rows, p.n - row);
+  p.m = mt_least(d->columns, p.m - column);
+  p.a += row * p.a_row;
+  p.b += column * p.b_column;
+  p.out += row * p.out_row + column * p.out_column;
+  return p;
+}
+
+/* The way to divide p, or p turned, in so many parts that takes the least time. No part waits for another: what both
+ * need, both lay out. */
+static division divided(const product *p, int64_t parts) {
+  division best = {0};
+  double least = 0;
+  for (int turn = 0; turn < 2; turn++)
+    for (int64_t down = 1; down <= parts; down++) {
+      division d = {turn ? turned(p) : *p, down, parts / down, 0, 0};
+      if (parts % down) continue;
+      d.rows = whole((d.p.n + d.down - 1) / d.down, ROWS);
+      d.columns = whole((d.p.m + d.across - 1) / d.across, WIDE);
+      product first = part_of(&d, 0);
+      double cost = cost_of(&first);
+      if (best.down && cost >= least) continue;
+      best = d;
+      least = cost;
+    }
+  return best;
+}
+
+/* -- The slot --------------------------------------------------------------------------------------------------- */
+
+static mt_matmul_kernel other_matmul;
+
+static product first_of_batch(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
+  return (product){.n = a->size[1],
+                   .m = b->size[2],
+                   .k = a->size[2],
+                   .a = mt_tensor_data(a),
+                   .b = mt_tensor_data(b),
+                   .out = mt_tensor_data(out),
+                   .a_row = a->stride[1],
+                   .a_step = a->stride[2],
+                   .b_column = b->stride[2],
+                   .b_step = b->stride[1],
+                   .out_row = b->size[2],
+                   .out_column = 1,
+                   .alpha = (float)alpha,
+                   .add = add};
+}
+
+/* Threads share out the batch and, where it is small, parts of each of its products. */
+static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
+  if (a->size[1] < FEWEST || b->size[2] < FEWEST) return other_matmul(out, alpha, a, b, add);
+  product first = first_of_batch(out, alpha, a, b, add);
+  int64_t batch = out->size[0], plane = first.n * first.m, capacity;
+  int threads = mt_threads_for(batch * plane * (first.k / 8 + 1));
+  division d = divided(&first, batch < threads ? (threads + batch - 1) / batch : 1);
+  int is_turned = d.p.out_column != 1;
+  int64_t parts = d.down * d.across, a_step = (is_turned ? b : a)->stride[0], b_step = (is_turned ? a : b)->stride[0];
+  int64_t own = (DEPTH + WIDE) * ROWS, room = own + mt_least(DEPTH, first.k) * mt_least(ACROSS, d.columns);
+  float *all = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof *all, &capacity);
+  if (!all) return 1;
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+  for (int64_t i = 0; i < batch * parts; i++) {
+    float *mine = all + omp_get_thread_num() * room;
+    product p = part_of(&d, i % parts);
+    p.a += i / parts * a_step;
+    p.b += i / parts * b_step;
+    p.out += i / parts * plane;
+    if (p.n > 0 && p.m > 0) run(&p, mine + own, mine);
+  }
+  mt_deallocate(MT_CPU, 0, all, capacity);
+  return 0;
+}
+
+void mt_cpu_product_avx512(void) {
+  other_matmul = (mt_matmul_kernel)mt_kernel_get(MT_CPU, MT_OP_matmul, MT_FLOAT);
+  mt_kernel_set(MT_CPU, MT_OP_matmul, MT_FLOAT, (mt_kernel)matmul);
+}
