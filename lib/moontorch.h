@@ -21,7 +21,7 @@ extern "C" {
 /* -- Kinds ------------------------------------------------------------------------------------------------ */
 
 enum {
-  MT_ABI = 2,       /* raised whenever this header changes its meaning */
+  MT_ABI = 3,       /* raised whenever this header changes its meaning */
   MT_MAX_DIM = 16,  /* most dimensions of a tensor */
   MT_MAX_DEVICE = 4 /* kinds of device: 0 is the CPU, 1 is CUDA */
 };
@@ -82,6 +82,18 @@ int mt_sizeof_storage(void);
 const char *mt_error(void); /* message of this thread's last failure, never NULL */
 void mt_set_threads(int n); /* threads for one op that this thread calls, 1 or more */
 int mt_get_threads(void);
+
+/* How products of float32 matrices on the CPU are made, convolutions among them; for the whole process. */
+enum {
+  MT_HIGHEST, /* as sums of products of float32 */
+  MT_HIGH,    /* the same, but by algorithms whose error may be a few times larger (Winograd's) */
+  MT_BF16     /* where it is faster, of operands rounded to bfloat16, which are added up in float32 */
+};
+int mt_set_float32_precision(int precision); /* MT_HIGH to begin with */
+int mt_float32_precision(void);
+/* What multiplies in bfloat16 here: "amx", "avx512_bf16" or "none", and then MT_BF16 is as MT_HIGH. */
+const char *mt_bf16_unit(void);
+
 void mt_interrupt(int on); /* asynchronous-signal safe; while on, every op fails with "interrupted" */
 int mt_interrupted(void);
 int mt_stopped(void); /* what every op asks first: when interrupted, takes the flag back and fails */

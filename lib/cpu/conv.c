@@ -1,7 +1,7 @@
-/* conv.c: convolution for float and double as a product of matrices: the input is laid out as columns, one for each
- * output and as tall as a window (im2col), which the weight multiplies. A stripe of output rows is done at a time, so
- * that its columns stay in the cache; threads share out images and stripes. */
-#include "cpu.h"
+/* conv.c: convolution for float and double as a product of matrices, which BLAS makes, or bf16.c: the input is laid out
+ * as columns, one for each output and as tall as a window (im2col), which the weight multiplies. A stripe of output rows
+ * is done at a time, so that its columns stay in the cache; threads share out images and stripes. */
+#include "bf16.h"
 #include "../window.h"
 
 #include <cblas.h>
@@ -65,18 +65,60 @@ static int threads_for(int64_t pieces, double work) {
   return pieces > threads / 2 ? (int)pieces : 1;
 }
 
+/* Elements of a stripe's columns */
+static int64_t columns_of(const geometry *g) { return g->direct ? 0 : g->taps * g->rows * g->Q; }
+
+/* What conv.tpl.c asks of the products, for BLAS: whether they are wanted; elements of memory that a product needs where
+ * so many threads make one at the same time; out (n×m) = or += a (n×k) times b (k×m), either perhaps transposed, in rows
+ * so far apart. */
+#define BY_BLAS(T, gemm, name)                                                                                    \
+  static int wanted_##name(const geometry *g) {                                                                   \
+    (void)g;                                                                                                      \
+    return 1;                                                                                                     \
+  }                                                                                                               \
+  static int64_t room_##name(int64_t n, int64_t k, int64_t m, int callers) {                                      \
+    (void)n, (void)k, (void)m, (void)callers;                                                                     \
+    return 0;                                                                                                     \
+  }                                                                                                               \
+  static void product_##name(int turn_a, int turn_b, int64_t n, int64_t m, int64_t k, const T *a, int64_t a_step, \
+                             const T *b, int64_t b_step, int add, T *out, int64_t out_step, T *room) {            \
+    (void)room;                                                                                                   \
+    gemm(CblasRowMajor, turn_a ? CblasTrans : CblasNoTrans, turn_b ? CblasTrans : CblasNoTrans, (int)n, (int)m,   \
+         (int)k, 1, a, (int)a_step, b, (int)b_step, add, out, (int)out_step);                                     \
+  }
+BY_BLAS(float, cblas_sgemm, float)
+BY_BLAS(double, cblas_dgemm, double)
+
 #define T float
-#define BLAS(name) cblas_s##name
 #define DTYPE MT_FLOAT
 #define K(name) name##_float
 #include "conv.tpl.c"
-#undef T
-#undef BLAS
 #undef DTYPE
 #undef K
 
+#if defined(__x86_64__)
+static int wanted_bf16(const geometry *g) { return mt_bf16_wanted(g->planes, g->taps, g->P * g->Q); }
+
+static int64_t room_bf16(int64_t n, int64_t k, int64_t m, int callers) { return mt_bf16_room(n, k, m, callers); }
+
+static void product_bf16(int turn_a, int turn_b, int64_t n, int64_t m, int64_t k, const float *a, int64_t a_step,
+                         const float *b, int64_t b_step, int add, float *out, int64_t out_step, float *room) {
+  mt_bf16_lines left = {a, turn_a ? 1 : a_step, turn_a ? a_step : 1};
+  mt_bf16_lines right = {b, turn_b ? b_step : 1, turn_b ? 1 : b_step};
+  mt_bf16_product(out, out_step, 1, &left, &right, n, k, m, add, room);
+}
+
+#define DTYPE MT_FLOAT
+#define K(name) name##_bf16
+#include "conv.tpl.c"
+#undef DTYPE
+#undef K
+
+void mt_cpu_register_conv_bf16(void) { register_bf16(); }
+#endif
+#undef T
+
 #define T double
-#define BLAS(name) cblas_d##name
 #define DTYPE MT_DOUBLE
 #define K(name) name##_double
 #include "conv.tpl.c"

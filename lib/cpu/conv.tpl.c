@@ -1,9 +1,10 @@
-/* conv.tpl.c: convolution through im2col for elements of type T. All tensors are contiguous.
+/* conv.tpl.c: convolution through im2col for elements of type T, whose matrices K(product) multiplies (see conv.c). All
+ * tensors are contiguous.
  * columns: taps×n of one stripe, n = (p1 - p0) Q outputs; in: the group's channels, planes of D×H×W; out: its planes of
  * P×Q */
 
-static mt_conv_kernel K(portable_conv);
-static mt_conv_grad_kernel K(portable_input), K(portable_weight);
+static mt_conv_kernel K(other_conv);
+static mt_conv_grad_kernel K(other_input), K(other_weight);
 
 #include "../lay_columns.tpl.c"
 
@@ -49,17 +50,18 @@ static void K(forward)(T *out, const T *in, const T *weight, const T *bias, T *c
   out += p0 * g->Q;
   for (int64_t k = 0; k < g->planes && bias; k++)
     for (int64_t i = 0; i < n; i++) out[k * plane + i] = bias[k];
-  BLAS(gemm)(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)g->planes, (int)n, (int)g->taps, 1, weight, (int)g->taps,
-             g->direct ? in + p0 * g->Q : columns, (int)(g->direct ? plane : n), bias ? 1 : 0, out, (int)plane);
+  K(product)(0, 0, g->planes, n, g->taps, weight, g->taps, g->direct ? in + p0 * g->Q : columns, g->direct ? plane : n,
+             bias != NULL, out, plane, columns + columns_of(g));
 }
 
 /* out: N×K×…, input: N×C×…, weight: K×(C/groups)×…, bias: K or NULL */
 static int K(conv)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
                      const mt_window *w) {
   geometry g = geometry_of(input, out, w, sizeof(T));
-  if (g.taps == 0 || too_large(&g)) return K(portable_conv)(out, input, weight, bias, w);
-  int64_t pieces = g.batch * g.groups * g.stripes, room = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
-  int threads = threads_for(pieces, (double)g.planes * (double)g.taps * (double)(g.rows * g.Q));
+  if (g.taps == 0 || too_large(&g) || !K(wanted)(&g)) return K(other_conv)(out, input, weight, bias, w);
+  int64_t pieces = g.batch * g.groups * g.stripes, n = g.rows * g.Q, capacity;
+  int threads = threads_for(pieces, (double)g.planes * (double)g.taps * (double)n);
+  int64_t room = columns_of(&g) + K(room)(g.planes, g.taps, n, threads);
   T *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
   T *to = mt_tensor_data(out);
@@ -85,8 +87,8 @@ static void K(backward)(T *in, const T *grad, const T *weight, T *columns, const
   if (!g->direct) memset(in, 0, (size_t)((c1 - c0) * g->volume) * sizeof *in);
   for (int64_t p0 = 0; p0 < g->P; p0 += g->rows) {
     int64_t p1 = mt_least(p0 + g->rows, g->P), n = (p1 - p0) * g->Q;
-    BLAS(gemm)(CblasRowMajor, CblasTrans, CblasNoTrans, (int)taps, (int)n, (int)g->planes, 1, weight, (int)g->taps,
-               grad + p0 * g->Q, (int)plane, 0, g->direct ? in + p0 * g->Q : columns, (int)(g->direct ? plane : n));
+    K(product)(1, 0, taps, n, g->planes, weight, g->taps, grad + p0 * g->Q, plane, 0,
+               g->direct ? in + p0 * g->Q : columns, g->direct ? plane : n, columns + columns_of(g));
     if (!g->direct) K(add_columns)(in, columns, g, c1 - c0, p0, p1);
   }
 }
@@ -95,10 +97,10 @@ static void K(backward)(T *in, const T *grad, const T *weight, T *columns, const
  * blocks of channels. */
 static int K(conv_input)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
   geometry g = geometry_of(out, grad, w, sizeof(T));
-  if (g.taps == 0 || too_large(&g)) return K(portable_input)(out, grad, weight, w);
+  if (g.taps == 0 || too_large(&g) || !K(wanted)(&g)) return K(other_input)(out, grad, weight, w);
   int64_t planes = g.batch * g.groups, blocks = mt_least(g.channels, (mt_get_threads() + planes - 1) / planes);
-  int64_t room = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
   int threads = threads_for(planes * blocks, (double)g.planes * (double)g.taps * (double)(g.P * g.Q) / (double)blocks);
+  int64_t room = columns_of(&g) + K(room)(g.taps, g.planes, g.rows * g.Q, threads), capacity;
   T *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
   T *to = mt_tensor_data(out);
@@ -120,8 +122,8 @@ static void K(weigh)(T *out, const T *grad, const T *in, T *columns, const geome
                      int64_t p1) {
   int64_t n = (p1 - p0) * g->Q, plane = g->P * g->Q;
   if (!g->direct) K(lay_columns)(columns, in, g->channels, g->in, g->out, g->w, p0, p1);
-  BLAS(gemm)(CblasRowMajor, CblasNoTrans, CblasTrans, (int)g->planes, (int)g->taps, (int)n, 1, grad + p0 * g->Q,
-             (int)plane, g->direct ? in + p0 * g->Q : columns, (int)(g->direct ? plane : n), 1, out, (int)g->taps);
+  K(product)(0, 1, g->planes, g->taps, n, grad + p0 * g->Q, plane, g->direct ? in + p0 * g->Q : columns,
+             g->direct ? plane : n, 1, out, g->taps, columns + columns_of(g));
 }
 
 /* Share s of so many: its part of the pieces (image, group, stripe), into its own sums. */
@@ -141,11 +143,10 @@ static void K(weigh_share)(T *sums, const T *grad, const T *in, T *columns, cons
  * shares are added in order: the result depends on the number of threads, but not on their timing. */
 static int K(conv_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w) {
   geometry g = geometry_of(input, grad, w, sizeof(T));
-  if (g.batch == 0 || g.taps == 0 || too_large(&g)) return K(portable_weight)(out, grad, input, w);
-  int64_t count = g.K * g.taps, columns = g.direct ? 0 : g.taps * g.rows * g.Q, capacity;
-  double work = (double)g.planes * (double)g.taps * (double)(g.rows * g.Q);
-  int shares = threads_for(g.batch * g.groups * g.stripes, work);
-  int64_t room = columns + count;
+  if (g.batch == 0 || g.taps == 0 || too_large(&g) || !K(wanted)(&g)) return K(other_weight)(out, grad, input, w);
+  int64_t count = g.K * g.taps, n = g.rows * g.Q, capacity;
+  int shares = threads_for(g.batch * g.groups * g.stripes, (double)g.planes * (double)g.taps * (double)n);
+  int64_t columns = columns_of(&g) + K(room)(g.planes, n, g.taps, shares), room = columns + count;
   T *scratch = mt_allocate(MT_CPU, 0, (size_t)(shares * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
   T *to = mt_tensor_data(out);
@@ -161,9 +162,9 @@ static int K(conv_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tensor
 }
 
 static void K(register)(void) {
-  K(portable_conv) = (mt_conv_kernel)mt_kernel_get(MT_CPU, MT_OP_conv, DTYPE);
-  K(portable_input) = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_input, DTYPE);
-  K(portable_weight) = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_weight, DTYPE);
+  K(other_conv) = (mt_conv_kernel)mt_kernel_get(MT_CPU, MT_OP_conv, DTYPE);
+  K(other_input) = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_input, DTYPE);
+  K(other_weight) = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_weight, DTYPE);
   mt_kernel_set(MT_CPU, MT_OP_conv, DTYPE, (mt_kernel)K(conv));
   mt_kernel_set(MT_CPU, MT_OP_conv_input, DTYPE, (mt_kernel)K(conv_input));
   mt_kernel_set(MT_CPU, MT_OP_conv_weight, DTYPE, (mt_kernel)K(conv_weight));

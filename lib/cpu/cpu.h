@@ -6,5 +6,9 @@
 void mt_cpu_register_blas(void); /* matmul, dot: float, double */
 void mt_cpu_register_conv(void); /* conv, conv_input, conv_weight: float, double */
 void mt_cpu_register_isa(void);  /* builds for wider instruction sets, see isa.c */
+/* float's matmul, conv, conv_input and conv_weight in bfloat16, where the user wants that; the slots' kernels otherwise */
+void mt_cpu_register_bf16(void);
+void mt_cpu_register_conv_bf16(void);
+void mt_cpu_register_shifted_bf16(void);
 
 #endif

@@ -24,7 +24,7 @@ void mt_cpu_attention_avx512(void);
 void mt_cpu_recurrent_avx2(void);
 void mt_cpu_recurrent_avx512(void);
 
-/* MOONTORCH_ISA=portable or avx2 holds back wider builds: the tests compare them. */
+/* MOONTORCH_ISA=portable, avx2 or avx512 (that is, without AMX) holds back wider builds: the tests compare them. */
 void mt_cpu_register_isa(void) {
   const char *most = getenv("MOONTORCH_ISA");
   if (most && !strcmp(most, "portable")) return;
@@ -53,6 +53,7 @@ void mt_cpu_register_isa(void) {
     mt_cpu_winograd_avx512();
     mt_cpu_attention_avx512();
     mt_cpu_recurrent_avx512();
+    if (__builtin_cpu_supports("avx512bf16")) mt_cpu_register_bf16();
   }
 }
 #else
