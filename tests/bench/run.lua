@@ -22,7 +22,7 @@ cmd:option('--toy', false, 'tiny sizes: to see that everything runs')
 cmd:option('--tsv', false, 'a row a line: name, ours ms, peer ms, ratio, our MB, peer MB')
 cmd:option('--write', '', 'also write the table to this file, as Markdown')
 
-local groups = {'tensors', 'matrix', 'optimisers', 'vision', 'sequences', 'files', 'start'}
+local groups = {'tensors', 'matrix', 'bf16', 'optimisers', 'vision', 'sequences', 'files', 'start'}
 
 -- Options and words may stand in any order.
 local function split(words)
