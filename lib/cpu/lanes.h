@@ -15,18 +15,31 @@ enum {
   WIDE = 2 * LANES
 };
 
-typedef float rows __attribute__((vector_size(ROWS * 4)));
+#if LANES == 16
+#define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#else
+#define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#endif
 
-/* m (ROWS × WIDE) = u (ROWS × depth) times v (depth × WIDE), or m += that. Element r, i of u lies at u[r·u_row + i·u_step];
- * the rows of m and v are m_step and v_step apart. */
+/* LANES vectors, transposed as a square of numbers: each step of zipping moves a bit of a row's number to the column's. */
+INLINED void transpose(lanes *x) {
+  for (int i = 1; i < LANES; i *= 2) {
+    lanes y[LANES];
+    for (int j = 0; j < LANES / 2; j++) {
+      y[2 * j] = __builtin_shufflevector(x[j], x[j + LANES / 2], ZIP_LOW);
+      y[2 * j + 1] = __builtin_shufflevector(x[j], x[j + LANES / 2], ZIP_HIGH);
+    }
+    for (int j = 0; j < LANES; j++) x[j] = y[j];
+  }
+}
+
+/* m (ROWS × WIDE) = u (ROWS × depth) times v (depth × WIDE), or m += that, at last: sums of sums round less than a long
+ * sum. Element r, i of u lies at u[r·u_row + i·u_step]; the rows of m and v are m_step and v_step apart. */
 INLINED void multiply(float *m, int64_t m_step, const float *u, int64_t u_row, int64_t u_step, const float *v,
                       int64_t v_step, int64_t depth, int add) {
   lanes sum[ROWS][2] = {{{0}}};
-  if (add)
-    for (int r = 0; r < ROWS; r++) {
-      sum[r][0] = *(const lanes_anywhere *)(m + r * m_step);
-      sum[r][1] = *(const lanes_anywhere *)(m + r * m_step + LANES);
-    }
   for (int64_t i = 0; i < depth; i++, u += u_step, v += v_step) {
     lanes a = *(const lanes_anywhere *)v, b = *(const lanes_anywhere *)(v + LANES);
     for (int r = 0; r < ROWS; r++) {
@@ -35,6 +48,10 @@ INLINED void multiply(float *m, int64_t m_step, const float *u, int64_t u_row, i
     }
   }
   for (int r = 0; r < ROWS; r++, m += m_step) {
+    if (add) {
+      sum[r][0] += *(const lanes_anywhere *)m;
+      sum[r][1] += *(const lanes_anywhere *)(m + LANES);
+    }
     *(lanes_anywhere *)m = sum[r][0];
     *(lanes_anywhere *)(m + LANES) = sum[r][1];
   }

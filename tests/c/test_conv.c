@@ -207,6 +207,10 @@ static const layer fast_layers[] = {
     {2, 70, {20, 21}, 33, WINDOW(2, LIST(1, 1), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1)},
     {2, 9, {20, 23}, 10, WINDOW(2, LIST(3, 3), LIST(2, 3), LIST(2, 2), LIST(2, 2), 1)},
     {3, 40, {31, 66}, 130, WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1)},
+    {2, 17, {9, 14}, 19, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(2, 2), LIST(1, 1), 1)}, /* the same with tiles of 2x2 */
+    {3, 16, {7, 10}, 24, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(0, 4), LIST(1, 1), 1)},
+    {9, 16, {1, 6}, 70, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(4, 0), LIST(1, 1), 1)},
+    {1, 20, {45, 40}, 37, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(2, 2), LIST(1, 1), 1)},
 };
 
 static mt_tensor *doubles_of(const mt_tensor *a) {
