@@ -1,8 +1,9 @@
 /* direct.tpl.c: convolution of floats by our own product of matrices. Forward, the weight multiplies columns, one for
  * each output and as tall as a window; for the weight's gradient, the output's gradient multiplies the windows, one
- * after the other. Either is laid out a piece at a time, which stays in the cache; a piece of columns may reach over
- * several images, so that small planes share the reading of the weight. Compiled for each instruction set with LANES
- * floats to a vector; DIRECT_REGISTER names the function that takes over the slots. */
+ * after the other. Either is laid out a piece at a time, which stays in the cache; a piece may reach over several
+ * images, so that small planes share the reading of the weight or of its sums. Windows of one place are read where they
+ * are; few channels go the way of direct_few.tpl.c. Compiled for each instruction set with LANES floats to a vector;
+ * DIRECT_REGISTER names the function that takes over the slots. */
 #include "../window.h"
 #include "cpu.h"
 #include "lanes.h"
@@ -141,18 +142,31 @@ typedef struct {
   int64_t chunk;
 } worker;
 
-/* Outputs first … end - 1 of all images, planes k … last - 1 of a group. u: the group's panels */
+/* Whether windows are one place each, side by side. */
+static int is_plain(const shape *s) {
+  int plain = s->kernel == 1;
+  for (int i = 0; i < 3; i++) plain = plain && s->w->stride[i] == 1 && s->w->pad[i] == 0;
+  return plain;
+}
+
+/* Outputs first … end - 1 of all images, planes k … last - 1 of a group. u: the group's panels. Where windows are one
+ * place and the piece lies on one image, the input is the columns, but for the last outputs, which do not fill a
+ * vector; so much of it as a vector takes serves all planes while it is in the cache. */
 static void run_piece(float *out, const shape *s, const float *input, const float *u, const float *bias,
                       const worker *t, int64_t group, int64_t first, int64_t end, int64_t k, int64_t last) {
-  int64_t n = find_stretches(t->list, s, first, end);
+  int64_t inside = is_plain(s) && first / s->plane == (end - 1) / s->plane ? (end - first) / WIDE * WIDE : 0;
+  int64_t n = find_stretches(t->list, s, first + inside, end);
+  int64_t blocks = (end - first + WIDE - 1) / WIDE, panels = (last - k + ROWS - 1) / ROWS;
   for (int64_t c = 0; c < s->channels; c += t->chunk) {
     int64_t channels = mt_least(t->chunk, s->channels - c), before = group * s->channels + c;
-    const float *taps = u + c * s->kernel * ROWS;
-    lay_columns(t->columns, s, input, before, before + channels, t->list, n);
-    for (int64_t j = k; j < last; j += ROWS)
-      for (int64_t i = 0; i < end - first; i += WIDE)
-        multiply(t->m + (j - k) * s->piece + i, s->piece, taps + j * s->taps, 1, ROWS, t->columns + i, s->piece,
-                 channels * s->kernel, c > 0);
+    const float *taps = u + c * s->kernel * ROWS, *in = input + (first / s->plane * s->C + before) * s->plane;
+    if (n > 0) lay_columns(t->columns, s, input, before, before + channels, t->list, n);
+    for (int64_t b = 0; b < blocks * panels; b++) {
+      int64_t i = (inside ? b / panels : b % blocks) * WIDE, j = (inside ? b % panels : b / blocks) * ROWS;
+      multiply(t->m + j * s->piece + i, s->piece, taps + (k + j) * s->taps, 1, ROWS,
+               i < inside ? in + first % s->plane + i : t->columns + i - inside, i < inside ? s->plane : s->piece,
+               channels * s->kernel, c > 0);
+    }
   }
   for (int64_t j = k; j < last; j++) {
     int64_t plane = group * s->planes + j;
@@ -202,13 +216,7 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
   return 0;
 }
 
-static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                       const mt_window *w) {
-  int64_t kernel = w->kernel[0] * w->kernel[1] * w->kernel[2], taps = weight->size[1] * kernel;
-  weights from = {mt_tensor_data(weight), taps, kernel, 0};
-  if (taps == 0) return other_conv(out, input, weight, bias, w);
-  return convolve(out, input, &from, bias, w);
-}
+#include "direct_few.tpl.c"
 
 /* -- The input's gradient ----------------------------------------------------------------------------------------- */
 
@@ -327,12 +335,12 @@ typedef float four __attribute__((vector_size(16), aligned(4)));
 typedef float eight __attribute__((vector_size(32), aligned(4)));
 
 /* What a thread works with. sums: taps padded to whole vectors for each plane, of each group padded to ROWS planes;
- * windows: those of a piece's outputs, step apart; grad: the planes that do not fill ROWS; zeros: a row of padding;
- * lines: a pointer for each row of a window */
+ * windows: those of a piece's outputs, step apart; grad: planes from number read on in panels of ROWS; those before are
+ * read in place; zeros: a row of padding; lines: a pointer for each row of a window */
 typedef struct {
   float *sums, *windows, *grad, *zeros;
   const float **lines;
-  int64_t step;
+  int64_t step, read;
 } weigher;
 
 /* count numbers, and what lies behind them up to the next width of a vector: to and from have room for it */
@@ -424,55 +432,68 @@ static void turn(float *to, int64_t step, const float *in, int64_t volume, int64
           for (int64_t j = c; j < mt_least(c + 4, channels); j++) to[i * step + j] = in[j * volume + i];
 }
 
-/* Whether windows are one place each, side by side. */
-static int is_plain(const shape *s) {
-  int plain = s->kernel == 1;
-  for (int i = 0; i < 3; i++) plain = plain && s->w->stride[i] == 1 && s->w->pad[i] == 0;
-  return plain;
-}
-
 /* The windows of count output rows of an image, from row on, for some channels. */
-static void lay_rows(const weigher *t, const shape *s, const float *in, int64_t channels, int64_t row, int64_t count,
-                     const float *end) {
+static void lay_rows(float *to, const weigher *t, const shape *s, const float *in, int64_t channels, int64_t row,
+                     int64_t count, const float *end) {
   if (is_plain(s)) {
-    turn(t->windows, t->step, in + row * s->Q, s->volume, channels, count * s->Q);
+    turn(to, t->step, in + row * s->Q, s->volume, channels, count * s->Q);
     return;
   }
   for (int64_t i = 0; i < count; i++) {
     int64_t o[2] = {(row + i) / s->out[1], (row + i) % s->out[1]};
-    lay_windows(t->windows + i * s->Q * t->step, t, s, in, channels, o, end);
+    lay_windows(to + i * s->Q * t->step, t, s, in, channels, o, end);
   }
 }
 
 /* -- The weight's gradient: sums ------------------------------------------------------------------------------------ */
 
-/* The planes from first on that do not fill ROWS, side by side; to: outputs × ROWS */
-static void lay_last_planes(float *to, const shape *s, const float *grad, int64_t first, int64_t outputs) {
-  for (int64_t r = 0; r < ROWS; r++)
-    for (int64_t i = 0; i < outputs; i++) to[i * ROWS + r] = first + r < s->planes ? grad[(first + r) * s->plane + i] : 0;
+/* What a thread sums up at a time: count output rows of all images', from number first on, of one group */
+typedef struct {
+  int64_t group, first, count;
+} portion;
+
+/* Planes from t->read on, in panels, each outputs × ROWS. grad: all of it */
+static void lay_planes_turned(const weigher *t, const shape *s, const float *grad, const portion *b) {
+  int64_t outputs = b->count * s->Q, first = b->first * s->Q;
+  float *to = t->grad;
+  for (int64_t k = t->read; k < s->planes; k += ROWS, to += outputs * ROWS)
+    for (int64_t i = 0, count; i < outputs; i += count) {
+      int64_t at = (first + i) % s->plane, image = (first + i) / s->plane;
+      const float *from = grad + (image * s->K + b->group * s->planes + k) * s->plane + at;
+      count = mt_least(s->plane - at, outputs - i);
+      for (int64_t r = 0; r < ROWS; r++)
+        for (int64_t j = 0; j < count; j++) to[(i + j) * ROWS + r] = k + r < s->planes ? from[r * s->plane + j] : 0;
+    }
 }
 
 /* sums += grad (planes, each with so many outputs) times windows of so many taps; sums: from the first of these on */
 static void add_products(float *sums, const weigher *t, const shape *s, const float *grad, int64_t outputs,
                          int64_t taps) {
-  int64_t full = s->planes / ROWS * ROWS, row = whole(s->taps, WIDE) + WIDE;
+  int64_t row = whole(s->taps, WIDE) + WIDE;
   for (int64_t j = 0; j < taps; j += WIDE) {
     const float *windows = t->windows + j;
-    for (int64_t k = 0; k < full; k += ROWS)
+    for (int64_t k = 0; k < t->read; k += ROWS)
       multiply(sums + k * row + j, row, grad + k * s->plane, s->plane, 1, windows, t->step, outputs, 1);
-    if (full < s->planes) multiply(sums + full * row + j, row, t->grad, 1, ROWS, windows, t->step, outputs, 1);
+    for (int64_t k = t->read; k < s->planes; k += ROWS)
+      multiply(sums + k * row + j, row, t->grad + (k - t->read) * outputs, 1, ROWS, windows, t->step, outputs, 1);
   }
 }
 
-/* One group of one image: count output rows from row on. grad: the group's planes from there on; in: its channels */
-static void weigh_rows(float *sums, const weigher *t, const shape *s, const float *grad, const float *in, int64_t row,
-                       int64_t count, int64_t chunk, const float *end) {
-  int64_t full = s->planes / ROWS * ROWS, outputs = count * s->Q;
-  if (full < s->planes) lay_last_planes(t->grad, s, grad, full, outputs);
+/* grad, in: all of them; channels are taken so many at a time */
+static void weigh_rows(float *sums, const weigher *t, const shape *s, const float *grad, const float *in,
+                       const portion *b, int64_t chunk) {
+  const float *end = in + s->images * s->C * s->volume;
+  int64_t rows = s->out[0] * s->out[1], image = b->first / rows, row = b->first % rows;
+  lay_planes_turned(t, s, grad, b);
+  grad += (image * s->K + b->group * s->planes) * s->plane + row * s->Q;
   for (int64_t c = 0; c < s->channels; c += chunk) {
     int64_t channels = mt_least(chunk, s->channels - c);
-    lay_rows(t, s, in + c * s->volume, channels, row, count, end);
-    add_products(sums + c * s->kernel, t, s, grad, outputs, channels * s->kernel);
+    for (int64_t i = 0, count; i < b->count; i += count) {
+      int64_t at = (b->first + i) % rows, from = (b->first + i) / rows * s->C + b->group * s->channels + c;
+      count = mt_least(rows - at, b->count - i);
+      lay_rows(t->windows + i * s->Q * t->step, t, s, in + from * s->volume, channels, at, count, end);
+    }
+    add_products(sums + c * s->kernel, t, s, grad, b->count * s->Q, channels * s->kernel);
   }
 }
 
@@ -483,14 +504,14 @@ static int64_t sums_for(const shape *s) { return whole(s->planes, ROWS) * (whole
 /* Output rows first … last - 1 of all images, in all groups, into the thread's sums. chunk: channels at once */
 static void weigh(const weigher *t, const shape *s, const float *grad, const float *input, int64_t first, int64_t last,
                   int64_t chunk) {
-  const float *end = input + s->images * s->C * s->volume;
-  int64_t rows = s->out[0] * s->out[1], count;
-  for (int64_t i = first; i < last; i += count) {
-    int64_t image = i / rows, row = i % rows;
-    count = mt_least(mt_least(s->piece / s->Q, rows - row), last - i);
-    for (int64_t group = 0; group < s->groups; group++)
-      weigh_rows(t->sums + group * sums_for(s), t, s, grad + (image * s->K + group * s->planes) * s->plane + row * s->Q,
-                 input + (image * s->C + group * s->channels) * s->volume, row, count, chunk, end);
+  int64_t rows = s->out[0] * s->out[1];
+  for (int64_t i = first, count; i < last; i += count) {
+    count = mt_least(s->piece / s->Q, last - i);
+    if (t->read > 0) count = mt_least(count, rows - i % rows);
+    for (int64_t group = 0; group < s->groups; group++) {
+      portion b = {group, i, count};
+      weigh_rows(t->sums + group * sums_for(s), t, s, grad, input, &b, chunk);
+    }
   }
 }
 
@@ -518,18 +539,23 @@ static int64_t channels_at_once(const shape *s) {
 static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w) {
   shape s = shape_of(input, grad, w);
   if (s.images == 0 || s.taps == 0) return other_weight(out, grad, input, w);
+  if (are_few(&s)) return weigh_few(out, grad, input, &s);
   int64_t rows = s.images * s.out[0] * s.out[1], capacity;
   int threads = (int)mt_least(mt_threads_for(mt_tensor_numel(grad) * s.taps / 8), rows);
-  s.piece = s.Q > MOST ? s.Q : mt_least(MOST / s.Q * s.Q, s.plane);
-  int64_t chunk = channels_at_once(&s), step = whole(chunk * s.kernel, WIDE), windows = s.piece * step + WIDE;
+  int64_t read = 2 * s.plane > MOST ? s.planes / ROWS * ROWS : 0; /* small planes: pieces reach over images */
+  s.piece = s.Q > MOST ? s.Q : mt_least(MOST / s.Q * s.Q, read ? s.plane : s.images * s.plane);
+  /* an odd number of vectors, so that windows do not compete for one place in the cache */
+  int64_t chunk = channels_at_once(&s), step = (whole(chunk * s.kernel, WIDE) / WIDE | 1) * WIDE;
   int64_t sums = whole(s.groups * sums_for(&s), 16), lines = whole(2 * chunk * w->kernel[0] * w->kernel[1], 16);
-  int64_t zeros = whole(s.in[2], 16) + 16, room = whole(lines + sums + windows + zeros + s.piece * ROWS, 16);
+  int64_t windows = s.piece * step + WIDE, zeros = whole(s.in[2], 16) + 16;
+  int64_t turned = whole(s.planes - read, ROWS) * s.piece;
+  int64_t room = whole(lines + sums + windows + zeros + turned, 16);
   float *all = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof *all, &capacity);
   if (!all) return 1;
 #pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
   for (int i = 0; i < threads; i++) {
     float *own = all + i * room;
-    weigher t = {.lines = (const float **)own, .sums = own + lines, .step = step};
+    weigher t = {.lines = (const float **)own, .sums = own + lines, .step = step, .read = read};
     t.windows = t.sums + sums;
     t.zeros = t.windows + windows;
     t.grad = t.zeros + zeros;
@@ -539,6 +565,16 @@ static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
   join_sums(mt_tensor_data(out), &s, all + lines, room, threads);
   mt_deallocate(MT_CPU, 0, all, capacity);
   return 0;
+}
+
+static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
+                       const mt_window *w) {
+  int64_t kernel = w->kernel[0] * w->kernel[1] * w->kernel[2], taps = weight->size[1] * kernel;
+  weights from = {mt_tensor_data(weight), taps, kernel, 0};
+  if (taps == 0) return other_conv(out, input, weight, bias, w);
+  shape s = shape_of(input, out, w);
+  if (are_few(&s)) return convolve_few(out, input, from.first, bias, &s);
+  return convolve(out, input, &from, bias, w);
 }
 
 /* -- Slots ------------------------------------------------------------------------------------------------------ */

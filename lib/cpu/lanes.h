@@ -12,7 +12,8 @@ typedef int32_t lanes_mask __attribute__((vector_size(LANES * 4)));
 
 enum {
   ROWS = LANES / 2, /* of a product made at once: ROWS × WIDE sums fit the registers */
-  WIDE = 2 * LANES
+  WIDE = 2 * LANES,
+  LINES = 6 /* the same for multiply_lines */
 };
 
 #if LANES == 16
@@ -55,6 +56,28 @@ INLINED void multiply(float *m, int64_t m_step, const float *u, int64_t u_row, i
     *(lanes_anywhere *)m = sum[r][0];
     *(lanes_anywhere *)(m + LANES) = sum[r][1];
   }
+}
+
+/* m = u times v, or m += that, of LINES rows and so many vectors to a row (2, or 4 where registers are many). The depth
+ * is count lines of so many numbers: number i of line l of row r lies at u[r][l·line + i·step], and v has a row for
+ * each, one behind the other. */
+INLINED void multiply_lines(float *m, int64_t m_step, const float *const *u, int64_t line, int64_t step, const float *v,
+                            int64_t count, int64_t depth, int add, int vectors) {
+  lanes sum[LINES][4];
+  for (int r = 0; r < LINES; r++)
+    for (int j = 0; j < vectors; j++) sum[r][j] = (lanes){0};
+  for (int64_t l = 0; l < count; l++)
+    for (int64_t i = 0, at = l * line; i < depth; i++, at += step, v += vectors * LANES) {
+      lanes x[4];
+      for (int j = 0; j < vectors; j++) x[j] = *(const lanes_anywhere *)(v + j * LANES);
+      for (int r = 0; r < LINES; r++)
+        for (int j = 0; j < vectors; j++) sum[r][j] += u[r][at] * x[j];
+    }
+  for (int r = 0; r < LINES; r++)
+    for (int j = 0; j < vectors; j++) {
+      lanes_anywhere *to = (lanes_anywhere *)(m + r * m_step + j * LANES);
+      *to = add ? *to + sum[r][j] : sum[r][j];
+    }
 }
 
 #endif

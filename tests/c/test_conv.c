@@ -210,6 +210,11 @@ static const layer fast_layers[] = {
     {2, 17, {9, 14}, 19, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(2, 2), LIST(1, 1), 1)}, /* the same with tiles of 2x2 */
     {3, 16, {7, 10}, 24, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(0, 4), LIST(1, 1), 1)},
     {9, 16, {1, 6}, 70, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(4, 0), LIST(1, 1), 1)},
+    {2, 3, {67, 60}, 27, WINDOW(2, LIST(11, 11), LIST(4, 4), LIST(2, 2), LIST(1, 1), 1)}, /* few channels */
+    {3, 5, {21, 45}, 64, WINDOW(2, LIST(3, 2), LIST(2, 1), LIST(0, 3), LIST(1, 1), 1)},
+    {2, 1, {40, 333}, 31, WINDOW(2, LIST(4, 7), LIST(1, 1), LIST(5, 1), LIST(1, 1), 1)},
+    {7, 12, {5, 6}, 25, WINDOW(2, LIST(3, 3), LIST(2, 1), LIST(1, 1), LIST(1, 1), 1)}, /* windows over images */
+    {5, 12, {5, 4}, 26, WINDOW(2, LIST(2, 3), LIST(1, 1), LIST(0, 1), LIST(1, 1), 2)},
     {1, 20, {45, 40}, 37, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(2, 2), LIST(1, 1), 1)},
 };
 
@@ -287,10 +292,10 @@ static void in_place(void) { /* the result may lie over an operand of the same s
   mt_tensor_free(out);
 }
 
-static void repeatable(void) { /* the same sums for the same threads, and no new memory once warm */
+static void repeatable(int64_t channels) { /* the same sums for the same threads, and no new memory once warm */
   mt_window w = WINDOW(2, LIST(3, 3), LIST(1, 1), LIST(1, 1), LIST(1, 1), 1);
-  mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(9, 8, 30, 30)),
-            *g = noise_tensor(MT_FLOAT, PLAIN, SIZES(9, 8, 30, 30));
+  mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(9, channels, 30, 30)),
+            *g = noise_tensor(MT_FLOAT, PLAIN, SIZES(9, channels, 30, 30));
   mt_tensor *a = mt_tensor_new(MT_FLOAT, MT_CPU), *b = mt_tensor_new(MT_FLOAT, MT_CPU);
   mt_set_threads(3);
   must(mt_conv_weight(a, g, x, &w, w.kernel));
@@ -402,7 +407,8 @@ int main(void) {
   fast_kernels();
   empty_batch();
   in_place();
-  repeatable();
+  repeatable(8);
+  repeatable(16); /* by tiles */
   bad_input();
   bad_columns();
   return check_end();
