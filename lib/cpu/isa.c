@@ -1,5 +1,5 @@
-/* isa.c: picks the widest builds that this CPU runs: of the pointwise kernels, steps, reductions and norms, and of what
- * is made of products in registers: convolution, attention, LSTM and GRU. */
+/* isa.c: picks the widest builds that this CPU runs: of the pointwise kernels, steps, reductions, norms and random fills,
+ * and of what is made of products in registers: convolution, attention, LSTM and GRU. */
 #include "cpu.h"
 
 #include <stdlib.h>
@@ -23,6 +23,8 @@ void mt_cpu_attention_avx2(void);
 void mt_cpu_attention_avx512(void);
 void mt_cpu_recurrent_avx2(void);
 void mt_cpu_recurrent_avx512(void);
+void mt_cpu_random_avx2(void);
+void mt_cpu_random_avx512(void);
 
 /* MOONTORCH_ISA=portable, avx2 or avx512 (that is, without AMX) holds back wider builds: the tests compare them. */
 void mt_cpu_register_isa(void) {
@@ -43,6 +45,7 @@ void mt_cpu_register_isa(void) {
     }
     mt_cpu_attention_avx2();
     mt_cpu_recurrent_avx2();
+    mt_cpu_random_avx2();
   }
   if (wide) {
     mt_cpu_pointwise_avx512();
@@ -53,6 +56,7 @@ void mt_cpu_register_isa(void) {
     mt_cpu_winograd_avx512();
     mt_cpu_attention_avx512();
     mt_cpu_recurrent_avx512();
+    mt_cpu_random_avx512();
     if (__builtin_cpu_supports("avx512bf16")) mt_cpu_register_bf16();
   }
 }

@@ -131,28 +131,83 @@ static void test_strided(mt_generator *g) {
   mt_tensor_free(turned);
 }
 
-/* Filling by blocks and threads gives the numbers, and leaves the state, of drawing one by one. */
-static void test_normal_blocks(mt_generator *g) {
-  static const int64_t counts[] = {1, 2, 3, 5001, 150000, 1, 262145, 4};
+static int same_state(const mt_generator *a, const mt_generator *b) {
   int64_t size = mt_generator_state_size();
   char *states = malloc(2 * (size_t)size);
+  mt_generator_get_state(a, states);
+  mt_generator_get_state(b, states + size);
+  int same = memcmp(states, states + size, (size_t)size) == 0;
+  free(states);
+  return same;
+}
+
+/* Filling by blocks and threads gives the numbers, and leaves the state, of drawing one by one. */
+static void test_blocks(mt_generator *g) {
+  static const int64_t counts[] = {1, 2, 3, 623, 5001, 150000, 1, 262145, 4};
+  static const struct {
+    int distribution;
+    double p, q;
+  } rows[] = {{MT_NORMAL, 3, 0.7},           {MT_UNIFORM, -1, 0.3},   {MT_EXPONENTIAL, 1.5, 0}, {MT_CAUCHY, 1, 2},
+              {MT_LOG_NORMAL, 0.5, 0.2},     {MT_GEOMETRIC, 0.3, 0},  {MT_BERNOULLI, 0.4, 0},   {MT_RANDOM, -5, 17},
+              {MT_RANDOM, -4294967296.0, 0}, {MT_RANDOM, -0x1p53, 99}};
   mt_generator *other = mt_generator_new();
   mt_generator_seed(g, 21);
   mt_generator_seed(other, 21);
-  for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
-    mt_tensor *t = tensor(MT_DOUBLE, 1, counts[k], 0);
-    const double *drawn = mt_tensor_data(t);
-    double value = 0;
-    int same = mt_random_fill(g, t, MT_NORMAL, 3, 0.7) == 0;
-    for (int64_t i = 0; i < counts[k]; i++)
-      same = same && !mt_random(other, MT_NORMAL, 3, 0.7, &value) && drawn[i] == value;
-    mt_generator_get_state(g, states);
-    mt_generator_get_state(other, states + size);
-    CHECK(same && memcmp(states, states + size, (size_t)size) == 0);
+  for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+      mt_tensor *t = tensor(MT_DOUBLE, 1, counts[k], 0);
+      const double *drawn = mt_tensor_data(t);
+      double value = 0;
+      int same = mt_random_fill(g, t, rows[r].distribution, rows[r].p, rows[r].q) == 0;
+      for (int64_t i = 0; i < counts[k]; i++)
+        same = same && !mt_random(other, rows[r].distribution, rows[r].p, rows[r].q, &value) && drawn[i] == value;
+      CHECK(same && same_state(g, other));
+      mt_tensor_free(t);
+    }
+  mt_generator_free(other);
+}
+
+/* Floats are the doubles, rounded: to the last bit and the sign of zero, whatever way they are made. */
+static void test_floats(mt_generator *g) {
+  static const double rows[][2] = {{0, 1},    {0, 1},     {3, 0.75},     {-0.5, 1e-3}, {1e30, 1e-30}, {0, 1e-45},
+                                   {0, 1e38}, {0, 1e-38}, {1e-38, 1e-7}, {0, 0},       {-0.0, 0},     {-1e30, 3e38}};
+  mt_generator *other = mt_generator_new();
+  mt_generator_seed(g, 77);
+  mt_generator_seed(other, 77);
+  for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+    int64_t n = r < 2 ? 1500001 : 100003, wrong = 0;
+    double mean = (float)rows[r][0], deviation = (float)rows[r][1];
+    mt_tensor *t = tensor(MT_FLOAT, 1, n, 0), *exact = tensor(MT_DOUBLE, 1, n, 0);
+    CHECK(mt_random_fill(g, t, MT_NORMAL, mean, deviation) == 0);
+    CHECK(mt_random_fill(other, exact, MT_NORMAL, mean, deviation) == 0);
+    const float *drawn = mt_tensor_data(t);
+    const double *from = mt_tensor_data(exact);
+    for (int64_t i = 0; i < n; i++) {
+      float rounded = (float)from[i];
+      wrong += memcmp(&drawn[i], &rounded, sizeof rounded) != 0;
+    }
+    CHECK(wrong == 0 && same_state(g, other));
     mt_tensor_free(t);
+    mt_tensor_free(exact);
   }
   mt_generator_free(other);
-  free(states);
+}
+
+/* Halves are the floats, rounded. */
+static void test_halves(mt_generator *g) {
+  for (int dtype = MT_HALF; dtype <= MT_BFLOAT16; dtype++) {
+    mt_tensor *t = tensor(dtype, 1, 5001, 0), *from = tensor(MT_FLOAT, 1, 5001, 0),
+              *rounded = tensor(dtype, 1, 5001, 0);
+    int equal = 0;
+    mt_generator_seed(g, 5);
+    CHECK(mt_random_fill(g, t, MT_NORMAL, 1, 2) == 0);
+    mt_generator_seed(g, 5);
+    CHECK(mt_random_fill(g, from, MT_NORMAL, 1, 2) == 0 && mt_copy(rounded, from) == 0);
+    CHECK(mt_equal(t, rounded, &equal) == 0 && equal);
+    mt_tensor_free(t);
+    mt_tensor_free(from);
+    mt_tensor_free(rounded);
+  }
 }
 
 static void test_dtypes(mt_generator *g) {
@@ -294,7 +349,11 @@ int main(void) {
   test_golden(g);
   test_reference(g);
   test_strided(g);
-  test_normal_blocks(g);
+  test_blocks(g);
+  test_floats(g);
+  test_halves(g);
+  mt_set_threads(3);
+  test_blocks(g);
   test_dtypes(g);
   test_parameters(g);
   test_state(g);
