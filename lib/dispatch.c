@@ -213,6 +213,8 @@ static int packed_like(const mt_tensor *x, const mt_tensor *model) {
   return 1;
 }
 
+enum { SMALL = 1 << 15 }; /* elements; from there on it may be worth several threads, or streaming */
+
 /* Small packed tensors of one kind, where all that the long way has to find out would cost more than the work. Gives 0
  * when it has done it, 1 after a failure, -1 when the operands are for the long way. */
 static int run_packed(int op, mt_tensor *out, const mt_tensor *const *in, double s, double t) {
@@ -225,7 +227,7 @@ static int run_packed(int op, mt_tensor *out, const mt_tensor *const *in, double
   }
   mt_pointwise_kernel kernel = (mt_pointwise_kernel)mt_kernel_get(MT_CPU, op, in[0]->dtype);
   int64_t numel = mt_tensor_numel(in[0]);
-  if (!kernel || in[0]->dtype != dtype || out->device != MT_CPU || mt_threads_for(numel) > 1) return -1;
+  if (!kernel || in[0]->dtype != dtype || out->device != MT_CPU || numel >= SMALL) return -1;
   if (!packed_like(out, in[0])) {
     if (out->dim != 0 || out->storage) return -1;
     if (mt_tensor_resize(out, in[0]->dim, in[0]->size)) return 1;

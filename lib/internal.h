@@ -66,6 +66,7 @@ typedef struct mt_plan {
   int64_t numel;
   int64_t size[MT_MAX_DIM];
   int64_t step[4][MT_MAX_DIM];
+  int64_t width[4]; /* bytes of an element; 0 for a number */
   char *data[4];
   double scalar[4];
   double s, t;

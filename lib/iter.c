@@ -2,6 +2,7 @@
 #include "iter.h"
 
 #include "half.h"
+#include "stream.h"
 
 #include <string.h>
 
@@ -59,7 +60,8 @@ void mt_plan_layout(mt_plan *plan, int dim, const int64_t *size, const mt_tensor
   }
   for (int k = 0; k < plan->operands; k++) {
     plan->data[k] = operand[k] ? mt_tensor_data(operand[k]) : NULL;
-    if (plan->dim == 0) plan->step[k][0] = operand[k] ? mt_dtype_size(operand[k]->dtype) : 0;
+    plan->width[k] = operand[k] ? mt_dtype_size(operand[k]->dtype) : 0;
+    if (plan->dim == 0) plan->step[k][0] = plan->width[k];
   }
   if (plan->dim == 0) {
     plan->dim = 1;
@@ -98,26 +100,84 @@ void mt_scalar_store(int dtype, double value, void *element) {
   }
 }
 
-/* -- The loop ----------------------------------------------------------------------------------------------- */
+/* -- One run ------------------------------------------------------------------------------------------------ */
 
-/* Elements begin … end - 1, counted row by row. data, step: of this call, numbers already given an address. */
-static void run_range(mt_pointwise_kernel kernel, const mt_plan *plan, char *const *data, int64_t begin, int64_t end) {
+typedef struct {
+  mt_pointwise_kernel kernel;
+  const mt_plan *plan;
+  char *data[4]; /* the plan's, numbers given an address */
+  int streams;   /* the output goes past the caches */
+  int across;    /* the axis along which some inputs are packed that are not so along the last one; -1: none */
+  int turned[4]; /* which these are */
+  int64_t rows;  /* of a tile */
+} job;
+
+/* Shorter runs are not worth streaming, in bytes. */
+enum { STREAM_LEAST = 512 };
+
+/* Ops whose functions take longer than memory does */
+static const char is_maths[MT_OPS] = {
+#define UNARY_MATHS(NAME, TYPES, FORMULA) [MT_OP_##NAME] = 1,
+#define BINARY_MATHS UNARY_MATHS
+#include "ops.def"
+};
+
+/* An output that is one of the inputs has its lines in the cache already. */
+static int is_streamed(const mt_plan *plan, int threads) {
+  if (plan->step[0][plan->dim - 1] != plan->width[0] || is_maths[plan->op]) return 0;
+  for (int k = 1; k < plan->operands; k++)
+    if (plan->data[k] == plan->data[0]) return 0;
+  return mt_streams(plan->numel * plan->width[0], threads);
+}
+
+/* While a block is on its way to memory, what the next one is made of is asked for. */
+static void stream_run(const job *j, int64_t n, char *const *p, const int64_t *step) {
+  _Alignas(MT_LINE) char block[MT_STREAM_BLOCK];
+  const mt_plan *plan = j->plan;
+  char *at[4] = {p[0], p[1], p[2], p[3]};
+  while (n > 0) {
+    char *to = at[0];
+    int64_t count = mt_least(mt_stream_block(to) / plan->width[0], n);
+    at[0] = block;
+    j->kernel(count, at, step, plan->s, plan->t);
+    for (int k = 1; k < plan->operands; k++) {
+      at[k] += count * step[k];
+      if (step[k] == plan->width[k]) mt_fetch(at[k], count * step[k]);
+    }
+    mt_stream(to, block, count * plan->width[0]);
+    at[0] = to + count * plan->width[0];
+    n -= count;
+  }
+}
+
+static void run(const job *j, int64_t n, char *const *p, const int64_t *step) {
+  if (j->streams && n * j->plan->width[0] >= STREAM_LEAST)
+    stream_run(j, n, p, step);
+  else
+    j->kernel(n, p, step, j->plan->s, j->plan->t);
+}
+
+/* -- Rows --------------------------------------------------------------------------------------------------- */
+
+/* Elements begin … end - 1, counted row by row. */
+static void run_range(const job *j, int64_t begin, int64_t end) {
+  const mt_plan *plan = j->plan;
   int last = plan->dim - 1, operands = plan->operands;
   int64_t at[MT_MAX_DIM], step[4], rest = begin;
-  char *p[4];
+  char *p[4] = {NULL};
   for (int i = last; i >= 0; i--) {
     at[i] = rest % plan->size[i];
     rest /= plan->size[i];
   }
   for (int k = 0; k < operands; k++) {
     step[k] = plan->step[k][last];
-    p[k] = data[k];
+    p[k] = j->data[k];
     for (int i = 0; i <= last; i++) p[k] += at[i] * plan->step[k][i];
   }
   while (begin < end) {
     int64_t n = plan->size[last] - at[last];
     if (n > end - begin) n = end - begin;
-    kernel(n, p, step, plan->s, plan->t);
+    run(j, n, p, step);
     if ((begin += n) >= end) return;
     for (int k = 0; k < operands; k++) p[k] -= at[last] * step[k];
     at[last] = 0;
@@ -130,23 +190,137 @@ static void run_range(mt_pointwise_kernel kernel, const mt_plan *plan, char *con
   }
 }
 
-int mt_cpu_pointwise(mt_kernel kernel, const mt_plan *plan) {
-  mt_pointwise_kernel run = (mt_pointwise_kernel)kernel;
-  int64_t number[4], n = plan->numel;
-  char *data[4];
-  if (n == 0) return 0;
-  for (int k = 0; k < plan->operands; k++) {
-    data[k] = plan->data[k];
-    if (data[k]) continue;
-    mt_scalar_store(plan->dtype, plan->scalar[k], &number[k]);
-    data[k] = (char *)&number[k];
+/* -- Tiles: inputs that lie across are turned, a tile at a time --------------------------------------------- */
+
+/* A row of a tile goes along the last axis. There are as many rows as elements in TILE_LINES: two lines of the cache,
+ * read whole. Axes shorter than TILE_AXIS are not worth it. */
+enum { TILE_COLUMNS = 128, TILE_LINES = 2 * MT_LINE, TILE_AXIS = 8 };
+
+/* The axis along which input k is packed, when the last one is not it; -1: none */
+static int packed_axis(const mt_plan *plan, int k) {
+  const int last = plan->dim - 1;
+  if (plan->width[k] == 0 || plan->step[k][last] <= plan->width[k] || plan->size[last] < TILE_AXIS) return -1;
+  for (int i = last - 1; i >= 0; i--)
+    if (plan->step[k][i] == plan->width[k] && plan->size[i] >= TILE_AXIS) return i;
+  return -1;
+}
+
+static void choose_tiles(job *j) {
+  int64_t widest = 1;
+  j->across = -1;
+  for (int k = 1; k < j->plan->operands; k++) {
+    int axis = packed_axis(j->plan, k);
+    if (axis < 0 || (j->across >= 0 && axis != j->across)) continue;
+    j->across = axis;
+    j->turned[k] = 1;
+    if (j->plan->width[k] > widest) widest = j->plan->width[k];
   }
-  int threads = mt_threads_for(n);
+  j->rows = TILE_LINES / widest;
+}
+
+/* to: rows of so many columns; from: columns of packed elements */
+#define TURN(NAME, TYPE)                                                                           \
+  static void NAME(char *to, const char *from, int64_t from_step, int64_t rows, int64_t columns) { \
+    for (int64_t c = 0; c < columns; c++, from += from_step)                                       \
+      for (int64_t r = 0; r < rows; r++) ((TYPE *)to)[r * columns + c] = ((const TYPE *)from)[r];  \
+  }
+TURN(turn_1, uint8_t)
+TURN(turn_2, uint16_t)
+TURN(turn_4, uint32_t)
+TURN(turn_8, uint64_t)
+
+static void turn(char *to, const char *from, int64_t from_step, int64_t rows, int64_t columns, int64_t width) {
+  switch (width) {
+    case 1: turn_1(to, from, from_step, rows, columns); break;
+    case 2: turn_2(to, from, from_step, rows, columns); break;
+    case 4: turn_4(to, from, from_step, rows, columns); break;
+    default: turn_8(to, from, from_step, rows, columns); break;
+  }
+}
+
+static int64_t parts(int64_t size, int64_t each) { return (size + each - 1) / each; }
+
+static int64_t count_tiles(const job *j) {
+  const mt_plan *plan = j->plan;
+  int64_t rows = plan->size[j->across], columns = plan->size[plan->dim - 1];
+  return plan->numel / rows / columns * parts(rows, j->rows) * parts(columns, TILE_COLUMNS);
+}
+
+/* p: of the tile's first elements; n: in a row. Rows that all operands have side by side are one run. */
+static void run_rows(const job *j, char **p, int64_t rows, int64_t n) {
+  _Alignas(MT_LINE) char turned[3][TILE_LINES * TILE_COLUMNS];
+  const mt_plan *plan = j->plan;
+  int64_t step[4], next[4];
+  int joined = 1;
+  for (int k = 0; k < plan->operands; k++) {
+    step[k] = plan->step[k][plan->dim - 1];
+    next[k] = plan->step[k][j->across];
+    if (j->turned[k]) {
+      turn(turned[k - 1], p[k], step[k], rows, n, plan->width[k]);
+      p[k] = turned[k - 1];
+      step[k] = plan->width[k];
+      next[k] = n * step[k];
+    }
+    joined = joined && next[k] == n * step[k];
+  }
+  if (joined) {
+    n *= rows;
+    rows = 1;
+  }
+  for (int64_t r = 0; r < rows; r++) {
+    run(j, n, p, step);
+    for (int k = 0; k < plan->operands; k++) p[k] += next[k];
+  }
+}
+
+static void run_tile(const job *j, int64_t tile) {
+  const mt_plan *plan = j->plan;
+  const int last = plan->dim - 1, across = j->across;
+  const int64_t bands = parts(plan->size[across], j->rows), chunks = parts(plan->size[last], TILE_COLUMNS);
+  int64_t column = tile % chunks * TILE_COLUMNS, row = tile / chunks % bands * j->rows, rest = tile / chunks / bands;
+  char *p[4] = {NULL};
+  for (int k = 0; k < plan->operands; k++)
+    p[k] = j->data[k] + row * plan->step[k][across] + column * plan->step[k][last];
+  for (int i = last - 1; i >= 0; i--) {
+    if (i == across) continue;
+    for (int k = 0; k < plan->operands; k++) p[k] += rest % plan->size[i] * plan->step[k][i];
+    rest /= plan->size[i];
+  }
+  run_rows(j, p, mt_least(plan->size[across] - row, j->rows), mt_least(plan->size[last] - column, TILE_COLUMNS));
+}
+
+/* -- The loop ----------------------------------------------------------------------------------------------- */
+
+/* Share i of so many, of a thread. */
+static void run_share(const job *j, int i, int shares) {
+  int64_t n = j->plan->numel;
+  if (j->across < 0) {
+    run_range(j, n * i / shares, n * (i + 1) / shares);
+  } else {
+    int64_t tiles = count_tiles(j);
+    for (int64_t t = tiles * i / shares; t < tiles * (i + 1) / shares; t++) run_tile(j, t);
+  }
+  if (j->streams) mt_stream_end();
+}
+
+int mt_cpu_pointwise(mt_kernel kernel, const mt_plan *plan) {
+  job j = {.kernel = (mt_pointwise_kernel)kernel, .plan = plan};
+  int64_t number[4];
+  if (plan->numel == 0) return 0;
+  for (int k = 0; k < plan->operands; k++) {
+    j.data[k] = plan->data[k];
+    if (j.data[k]) continue;
+    mt_scalar_store(plan->dtype, plan->scalar[k], &number[k]);
+    j.data[k] = (char *)&number[k];
+  }
+  int threads = mt_threads_for(plan->numel);
+  j.streams = is_streamed(plan, threads);
+  choose_tiles(&j);
   if (threads == 1) {
-    run_range(run, plan, data, 0, n);
+    run_share(&j, 0, 1);
     return 0;
   }
 #pragma omp parallel for num_threads(threads) schedule(static)
-  for (int i = 0; i < threads; i++) run_range(run, plan, data, n * i / threads, n * (i + 1) / threads);
+  for (int i = 0; i < threads; i++) run_share(&j, i, threads);
   return 0;
 }

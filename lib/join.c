@@ -1,6 +1,9 @@
 /* join.c: concatenation, triangles of matrices, ranges of numbers. */
 #include "half.h"
 #include "loops.h"
+#include "stream.h"
+
+#include <string.h>
 
 #define MT_TEMPLATE "join.tpl.c"
 #include "each_dtype.h"
@@ -49,6 +52,48 @@ static int copy_parts(mt_tensor *out, mt_tensor *const *parts, int count, int di
   return 0;
 }
 
+/* Rows end where dim begins: each row of out holds one of every part. Gives their count where all parts are packed and
+ * worth copying by rows, else 0. */
+static int64_t packed_rows(const mt_tensor *out, mt_tensor *const *parts, int count, int dim) {
+  int64_t rows = 1;
+  for (int i = 0; i < dim && i < out->dim; i++) rows *= out->size[i];
+  if (out->device != MT_CPU || mt_tensor_numel(out) == 0) return 0;
+  for (int i = 0; i < count; i++) {
+    int64_t n = mt_tensor_numel(parts[i]);
+    if (n > 0 && (!mt_tensor_is_contiguous(parts[i]) || n / rows * mt_dtype_size(out->dtype) < MT_LINE)) return 0;
+  }
+  return rows;
+}
+
+/* Bytes begin … end - 1 of out */
+static void join_bytes(const mt_tensor *out, mt_tensor *const *parts, int count, int64_t rows, int64_t begin,
+                       int64_t end, int streams) {
+  const int64_t width = mt_dtype_size(out->dtype), each = mt_tensor_numel(out) / rows * width;
+  char *o = mt_tensor_data(out);
+  for (int64_t row = begin / each, at = row * each; at < end; row++)
+    for (int i = 0; i < count; i++) {
+      int64_t n = mt_tensor_numel(parts[i]) / rows * width, first = at < begin ? begin : at;
+      int64_t size = mt_least(end, at + n) - first;
+      const char *from = n ? (const char *)mt_tensor_data(parts[i]) + row * n + (first - at) : NULL;
+      at += n;
+      if (size <= 0) continue;
+      if (streams)
+        mt_stream(o + first, from, size);
+      else
+        memcpy(o + first, from, (size_t)size);
+    }
+  if (streams) mt_stream_end();
+}
+
+static int join_rows(const mt_tensor *out, mt_tensor *const *parts, int count, int64_t rows) {
+  int64_t n = mt_tensor_numel(out), bytes = n * mt_dtype_size(out->dtype);
+  int threads = mt_threads_for(n), streams = mt_streams(bytes, threads);
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
+  for (int i = 0; i < threads; i++)
+    join_bytes(out, parts, count, rows, bytes * i / threads, bytes * (i + 1) / threads, streams);
+  return 0;
+}
+
 int mt_cat(mt_tensor *out, mt_tensor *const *parts, int count, int dim) {
   int64_t size[MT_MAX_DIM];
   int dims;
@@ -64,7 +109,9 @@ int mt_cat(mt_tensor *out, mt_tensor *const *parts, int count, int dim) {
   if (mt_prepare("cat", out, dims, size, inputs, count)) return 1;
   mt_tensor *target = mt_target(out, inputs, count);
   if (!target) return 1;
-  return mt_target_done(out, target, copy_parts(target, parts, count, dim));
+  int64_t rows = packed_rows(target, parts, count, dim);
+  int rc = rows > 0 ? join_rows(target, parts, count, rows) : copy_parts(target, parts, count, dim);
+  return mt_target_done(out, target, rc);
 }
 
 /* -- Triangles and ranges ------------------------------------------------------------------------------------- */

@@ -136,9 +136,27 @@ static void K(scatter_lanes)(char *to, int64_t step, const T *from, int64_t coun
   }                                                                                            \
   }
 
+/* a, b: packed, or one number */
+#define MASKED_EACH(FORMULA, X, Y)                                      \
+  EACH {                                                                \
+    const uint8_t m = mask[i];                                          \
+    const A a = LOAD(X), b = LOAD(Y);                                   \
+    out[i] = STORE(FORMULA);                                            \
+  }
 #define MASKED(NAME, TYPES, FORMULA) TYPES(MASKED_(NAME, FORMULA))
 #define MASKED_(NAME, FORMULA)                                          \
   HEAD(NAME)                                                            \
+  if (PACKED(0) && step[1] == 1 && (PACKED(2) || !step[2]) && (PACKED(3) || !step[3])) { \
+    T *out = (T *)p[0];                                                 \
+    const uint8_t *mask = (const uint8_t *)p[1];                        \
+    const T *x = (const T *)p[2], *y = (const T *)p[3];                 \
+    const T x0 = *x, y0 = *y;                                           \
+    if (step[2] && step[3]) MASKED_EACH(FORMULA, x[i], y[i])            \
+    else if (step[2]) MASKED_EACH(FORMULA, x[i], y0)                    \
+    else if (step[3]) MASKED_EACH(FORMULA, x0, y[i])                    \
+    else MASKED_EACH(FORMULA, x0, y0)                                   \
+    return;                                                             \
+  }                                                                     \
   EACH {                                                                \
     const uint8_t m = AT(const uint8_t, 1);                             \
     const A a = LOAD(AT(const T, 2)), b = LOAD(AT(const T, 3));         \
@@ -166,5 +184,6 @@ static void K(register)(void) {
 #undef BINARY_
 #undef TERNARY_
 #undef MASKED_
+#undef MASKED_EACH
 #undef SLOT
 #undef LANES

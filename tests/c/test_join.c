@@ -1,4 +1,5 @@
 /* test_join.c: cat, triu and tril, range. */
+#include "streamed.h"
 #include "tensors.h"
 
 /* Joins tensors of sizes first and second along dim, and reads every part back through narrow. */
@@ -30,6 +31,23 @@ static void test_cat(void) {
           other[dim] = 3;
           check_cat(dtype, layout, 3, sizes[s], other, dim);
         }
+}
+
+/* Rows that are long, short or of one byte, over several threads, and results that are written past the caches */
+static void test_cat_rows(void) {
+  static const int64_t sizes[][3] = {{3, 4, 20}, {200, 1, 33}, {2, 700, 50}, {5, 64, 1}};
+  for (int dtype = 0; dtype < MT_DTYPES; dtype++)
+    for (int s = 0; s < 4; s++)
+      for (int dim = 0; dim < 3; dim++) {
+        int64_t other[3];
+        memcpy(other, sizes[s], sizeof other);
+        other[dim] = 30;
+        check_cat(dtype, PLAIN, 3, sizes[s], other, dim);
+      }
+  int64_t n = streamed_bytes() / 4 / 1001;
+  if (n == 0) return;
+  check_cat(MT_FLOAT, PLAIN, SIZES(n / 3, 1001), (int64_t[]){n / 3 + 9, 1001}, 0);
+  check_cat(MT_FLOAT, PLAIN, SIZES(n, 333), (int64_t[]){n, 337}, 1);
 }
 
 static void test_cat_corners(void) {
@@ -108,6 +126,10 @@ static void test_range(void) {
 
 int main(void) {
   test_cat();
+  mt_set_threads(3);
+  test_cat_rows();
+  mt_set_threads(1);
+  test_cat_rows();
   test_cat_corners();
   test_tri();
   test_range();
