@@ -89,13 +89,19 @@ static T K(min_run)(const T *a, int64_t n) {
   return K(extreme_run)(MIN, a, n);
 }
 
-/* Several lanes: the processor then need not wait for one addition to begin the next. */
+/* Several lanes: the processor then need not wait for one addition to begin the next. What comes is asked for ahead, as
+ * the processor itself does not look beyond a page. */
 MT_FOLDED ACC K(run)(int how, const T *a, int64_t n, double p) {
   if (how == MAX || how == MIN) return (ACC)(how == MAX ? K(max_run)(a, n) : K(min_run)(a, n));
   ACC lane[LANES], v = K(identity)(how);
   int64_t i = 0;
   if (n >= LANES) {
     for (int l = 0; l < LANES; l++) lane[l] = v;
+    for (; i + PIECE <= n; i += PIECE) {
+      mt_fetch(a + i + AHEAD, PIECE * (int64_t)sizeof(T));
+      for (int64_t j = i; j < i + PIECE; j += LANES)
+        for (int l = 0; l < LANES; l++) lane[l] = K(join)(how, lane[l], K(map)(how, a[j + l], p));
+    }
     for (; i + LANES <= n; i += LANES)
       for (int l = 0; l < LANES; l++) lane[l] = K(join)(how, lane[l], K(map)(how, a[i + l], p));
     for (int width = LANES / 2; width > 0; width /= 2)

@@ -27,9 +27,35 @@
       }                                                                                                           \
     }                                                                                                             \
   }
-ROWS(gather_rows, *o = x[at])
+ROWS(gather_strided, *o = x[at])
 ROWS(scatter_rows, o[at] = *x)
 ROWS(scatter_add_rows, o[at] = STORE(PLUS(o[at], *x)))
+
+/* Packed lines: n elements of x. Those of the next line are asked for meanwhile, as is what comes of the other two. */
+static void K(gather_line)(T *o, const int64_t *index, const T *x, const T *next, int64_t n) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    __builtin_prefetch(index + i + FAR);
+    __builtin_prefetch(o + i + FAR, 1);
+    __builtin_prefetch(next + i);
+    for (int64_t j = i; j < i + 8; j++) o[j] = x[index[j] - 1];
+  }
+  for (; i < n; i++) o[i] = x[index[i] - 1];
+}
+
+static void K(gather_rows)(const mt_loops *l, void *out, const int64_t *index, const void *in, int64_t along) {
+  const int last = l->dim - 1;
+  mt_row r;
+  if (l->step[0][last] != 1 || l->step[1][last] != 1 || l->step[2][last] != 0 || along != 1) {
+    K(gather_strided)(l, out, index, in, along);
+    return;
+  }
+  mt_row_seek(l, &r, 0);
+  for (int64_t row = 0; row < l->rows; row++, mt_row_next(l, &r)) {
+    const T *x = (const T *)in + r.offset[2];
+    K(gather_line)((T *)out + r.offset[0], index + r.offset[1], x, x + (last ? l->step[2][last - 1] : 0), l->size[last]);
+  }
+}
 
 static int K(gather)(mt_tensor *out, const mt_tensor *a, int dim, const mt_tensor *index) {
   return by_element(K(gather_rows), out, index, a, dim, a);

@@ -2,10 +2,12 @@
 #include "half.h"
 #include "iter.h"
 #include "loops.h"
+#include "stream.h"
 
 #include <string.h>
 
 enum { SHORTEST = 32 }; /* elements of a slice that are worth a call */
+enum { FAR = 512 };     /* how many elements ahead what comes is asked for */
 
 /* -- One index for each element ----------------------------------------------------------------------------- */
 
@@ -80,15 +82,21 @@ typedef struct {
   int writes;                  /* the index says where in out; else where in in */
 } slices;
 
+/* Where slices are read in any order, those of up to so many bytes are asked for ahead: no pattern announces them. */
+enum { AHEAD = 4, FETCHED = 4096 };
+
 /* Elements first … end - 1 of a row, for every slice in order. */
 static void run_slices(const slices *s, const mt_row *r, int64_t first, int64_t end) {
   int last = s->l.dim - 1;
   int64_t os = s->l.step[0][last], xs = s->l.step[1][last];
   char *o = s->out + (r->offset[0] + first * os) * s->width;
   const char *x = s->in + (r->offset[1] + first * xs) * s->width;
+  const int64_t bytes = (end - first) * s->width, along = s->in_along * s->width;
+  const int fetches = !s->writes && xs == 1 && bytes <= FETCHED;
   for (int64_t j = 0; j < s->count; j++) {
+    if (fetches && j + AHEAD < s->count) mt_fetch(x + (s->index[(j + AHEAD) * s->index_step] - 1) * along, bytes);
     int64_t named = s->index[j * s->index_step] - 1, to = s->writes ? named : j, from = s->writes ? j : named;
-    s->run(o + to * s->out_along * s->width, os, x + from * s->in_along * s->width, xs, end - first);
+    s->run(o + to * s->out_along * s->width, os, x + from * along, xs, end - first);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "half.h"
 #include "kernels.h"
 #include "maths.h"
+#include "stream.h"
 
 #ifndef MT_NORM_REGISTER
 #define MT_NORM_REGISTER mt_register_norm
@@ -11,8 +12,9 @@
 /* Softmax does this many neighbours at once when its dimension is not the last. Batch normalisation does this many
  * channels at once when planes are smaller, to read whole cache lines of an N×C input. */
 enum { RUN = 64, CHANNELS = 16 };
-/* Rows of softmax go through the maths functions in vectors of LANES, CHUNK elements at a time. */
-enum { LANES = 16, CHUNK = 256 };
+/* Rows of softmax go through the maths functions in vectors of LANES, CHUNK elements at a time. Of rows of up to
+ * LONGEST elements the next one is fetched meanwhile: the processor's own prefetch begins anew with each. */
+enum { LANES = 16, CHUNK = 256, LONGEST = 4096 };
 
 /* Elements of one channel of one image */
 static int64_t plane_size(const mt_tensor *input) {

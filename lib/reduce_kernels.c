@@ -2,6 +2,7 @@
  * wider instruction sets: MT_REDUCE_REGISTER then names the function that fills the slots. */
 #include "fold.h"
 #include "half.h"
+#include "stream.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,8 +14,9 @@
 #define MT_FOLDED static inline __attribute__((always_inline, unused))
 
 /* LANES sums run side by side, or WIDE extremes: gcc only vectorises comparisons in a loop that is too long to unroll.
- * BLOCK elements are searched at once for an extreme. Fewer than FEW_ROWS rows are summed in order. */
-enum { LANES = 16, WIDE = 32, BLOCK = 256, FEW_ROWS = 8 };
+ * BLOCK elements are searched at once for an extreme. Fewer than FEW_ROWS rows are summed in order. While PIECE elements
+ * are folded, those AHEAD of them are fetched. */
+enum { LANES = 16, WIDE = 32, BLOCK = 256, FEW_ROWS = 8, PIECE = 256, AHEAD = 1024 };
 enum { SUM, PROD, MAX, MIN, ALL_OF, ANY_OF, COUNT, SUM_ABS, SUM_SQUARE, SUM_POWER, MAX_ABS, MIN_ABS };
 
 #define HAS_FOLDS_float 1

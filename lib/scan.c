@@ -1,8 +1,9 @@
 /* scan.c: running sums and products along a dimension. */
 #include "loops.h"
 
-/* Lines are taken this many at a time, so that memory is followed where lines lie across it. */
-enum { WIDTH = 256 };
+/* Lines are taken WIDTH at a time, so that memory is followed where lines lie across it. Where they lie along it, BESIDE
+ * go on together: the processor then need not wait for one addition to begin the next. */
+enum { WIDTH = 256, BESIDE = 4 };
 
 typedef struct {
   int64_t width, n;

@@ -43,6 +43,10 @@ static void K(softmax_row)(T *out, const T *a, int64_t n, int logarithm) {
   ACC sum = 0;
   for (int64_t i = 0; i < n; i += CHUNK) {
     int64_t count = mt_least(CHUNK, n - i);
+    if (n <= LONGEST) {
+      mt_fetch(a + n + i, count * (int64_t)sizeof(T));
+      mt_fetch(out + n + i, count * (int64_t)sizeof(T));
+    }
     sum += K(add_chunk)(e, a + i, most, count);
     if (logarithm) continue;
     for (int64_t j = 0; j < count; j++) out[i + j] = STORE(e[j]);
