@@ -55,28 +55,36 @@ static int check_bias(const mt_tensor *bias, const mt_tensor *weight) {
 
 /* -- Front doors -------------------------------------------------------------------------------------------- */
 
-static int run_conv(mt_kernel kernel, mt_window_operands *o, const void *window) {
-  return ((mt_conv_kernel)kernel)(&o->out, o->input[0], o->input[1], o->input[2], window);
+/* What run_conv hands to the kernel. */
+typedef struct {
+  mt_window window;
+  int activation;
+} conv_args;
+
+static int run_conv(mt_kernel kernel, mt_window_operands *o, const void *args) {
+  const conv_args *a = args;
+  return ((mt_conv_kernel)kernel)(&o->out, o->input[0], o->input[1], o->input[2], &a->window, a->activation);
 }
 
 static int run_grad(mt_kernel kernel, mt_window_operands *o, const void *window) {
   return ((mt_conv_grad_kernel)kernel)(&o->out, o->input[0], o->input[1], window);
 }
 
-int mt_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-            const mt_window *w) {
+int mt_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias, const mt_window *w,
+            int activation) {
   static const char op[] = "conv";
   const mt_tensor *all[] = {input, weight, bias, out};
   mt_window_call call = {MT_OP_conv, out, NULL, {input, weight, bias}, w->axes + 2, {0}};
   mt_window window;
+  if (activation < 0 || activation >= MT_ACTIVATIONS) return mt_fail("%s: there is no activation %d", op, activation);
   if (mt_stopped() || mt_check_alike(op, all, 4) || weight_window(op, w, weight, &window)) return 1;
   if (mt_window_planes(op, "an input", input, w->axes)) return 1;
   if (check_groups(op, w, "output planes", weight->size[0], weight) || check_channels(w, input, weight)) return 1;
   if (check_bias(bias, weight) || mt_window_sizes(op, &window, input->size + 2, call.size + 2)) return 1;
   call.size[0] = input->size[0];
   call.size[1] = weight->size[0];
-  window = mt_window_full(&window);
-  return mt_window_run(&call, run_conv, &window);
+  conv_args args = {mt_window_full(&window), activation};
+  return mt_window_run(&call, run_conv, &args);
 }
 
 int mt_conv_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w,

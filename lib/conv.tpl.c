@@ -28,7 +28,7 @@ static void K(conv_row)(A *sums, const T *in, const int64_t *size, const T *taps
 
 /* out: N×K×…, input: N×C×…, weight: K×(C/groups)×…, bias: K or NULL */
 static int K(conv)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                   const mt_window *w) {
+                   const mt_window *w, int activation) {
   const int64_t *size = out->size, *in_size = input->size, rows = size[2] * size[3], width = size[4];
   int64_t planes = size[1], channels = weight->size[1], taps = channels * w->kernel[0] * w->kernel[1] * w->kernel[2];
   T *to = mt_tensor_data(out);
@@ -44,6 +44,8 @@ static int K(conv)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weig
       for (int64_t q = 0; q < q1 - q0; q++) sums[q] = biases ? LOAD(biases[k]) : 0;
       K(conv_row)(sums, from, in_size, weights + k * taps, channels, w, o, q0, q1);
       for (int64_t q = q0; q < q1; q++) to[r * width + q] = STORE(sums[q - q0]);
+      for (int64_t q = q0; q < q1 && activation == MT_RELU; q++)
+        if (LOAD(to[r * width + q]) < 0) to[r * width + q] = STORE(0);
     }
   }
   return 0;

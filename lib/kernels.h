@@ -53,7 +53,7 @@ typedef int (*mt_range_kernel)(mt_tensor *out, double from, double step);
 /* Windows. All tensors are contiguous and the output is not empty. However many spatial axes the caller has, a kernel
  * sees N×C×D×H×W (the weight: K×c×kD×kH×kW) and windows of three axes: those that lack come first, with size 1. */
 typedef int (*mt_conv_kernel)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                              const mt_window *w);
+                              const mt_window *w, int activation);
 typedef int (*mt_conv_grad_kernel)(mt_tensor *out, const mt_tensor *grad, const mt_tensor *other, const mt_window *w);
 /* im2col, col2im, avg_pool, avg_pool_input; columns: N×taps×1×1×outputs */
 typedef int (*mt_window_kernel)(mt_tensor *out, const mt_tensor *input, const mt_window *w);

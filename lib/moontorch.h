@@ -283,8 +283,11 @@ typedef struct mt_window { /* a number for each spatial axis, the outermost firs
 /* In what follows O stands for the output's spatial axes, I for the input's, k for the kernel's; size: an array of so
  * many sizes. Convolutions do not read the window's kernel: it is the weight's. */
 
+/* What becomes of an output before it is stored */
+enum { MT_AS_IT_IS, MT_RELU /* max(0, ·) */, MT_ACTIVATIONS };
 /* out: N×K×O, input: N×C×I, weight: K×(C/groups)×k, bias: K or NULL */
-int mt_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias, const mt_window *w);
+int mt_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias, const mt_window *w,
+            int activation);
 /* gradient of the input, or transposed convolution; size: I. Any I that mt_conv would take to grad's O. */
 int mt_conv_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w,
                   const int64_t *size);

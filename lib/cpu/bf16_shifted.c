@@ -37,6 +37,7 @@ typedef struct {
   int64_t blocks, steps, panels; /* of channels; those times the taps; of planes */
   int64_t rows, pieces;          /* output rows of a piece; pieces of an image's group */
   int64_t *at;                   /* where each step begins, from the first of a group's pairs */
+  int activation;
 } shape;
 
 static int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
@@ -149,7 +150,10 @@ static void run_piece(float *out, const shape *s, const uint32_t *u, const uint3
   out += (depth * s->out[1] + first) * s->out[2];
   for (int64_t k = 0; k < planes; k++, out += s->plane, sums += step)
     for (int64_t y = 0; y < rows; y++)
-      for (int64_t x = 0; x < s->out[2]; x++) out[y * s->out[2] + x] = sums[y * s->size[2] + x] + (bias ? bias[k] : 0);
+      for (int64_t x = 0; x < s->out[2]; x++) {
+        float value = sums[y * s->size[2] + x] + (bias ? bias[k] : 0);
+        out[y * s->out[2] + x] = s->activation == MT_RELU && value < 0 ? 0 : value;
+      }
 }
 
 /* Number i of the products: those of a piece stand together while the weight stays in the cache, else those of a panel. */
@@ -213,10 +217,12 @@ static int is_fit(const shape *s, const weights *from) {
 }
 
 static int conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                const mt_window *w) {
+                const mt_window *w, int activation) {
   shape s = shape_of(input, out, w);
+  s.activation = activation;
   weights from = {mt_tensor_data(weight), weight->size[1] * s.kernel, s.kernel, 0};
-  return is_fit(&s, &from) ? convolve(out, input, &from, bias, &s) : other_conv(out, input, weight, bias, w);
+  return is_fit(&s, &from) ? convolve(out, input, &from, bias, &s)
+                           : other_conv(out, input, weight, bias, w, activation);
 }
 
 /* With a stride of 1 it is the convolution of the output's gradient with the taps in reverse. */

@@ -43,7 +43,7 @@ static void K(add_columns)(T *in, const T *columns, const geometry *g, int64_t c
 }
 
 /* Output rows p0 … p1 - 1 of one group of one image. out: planes×P×Q, weight: planes×taps, bias: planes or NULL */
-static void K(forward)(T *out, const T *in, const T *weight, const T *bias, T *columns,
+static void K(forward)(T *out, const T *in, const T *weight, const T *bias, int activation, T *columns,
                        const geometry *g, int64_t p0, int64_t p1) {
   int64_t n = (p1 - p0) * g->Q, plane = g->P * g->Q;
   if (!g->direct) K(lay_columns)(columns, in, g->channels, g->in, g->out, g->w, p0, p1);
@@ -52,13 +52,15 @@ static void K(forward)(T *out, const T *in, const T *weight, const T *bias, T *c
     for (int64_t i = 0; i < n; i++) out[k * plane + i] = bias[k];
   K(product)(0, 0, g->planes, n, g->taps, weight, g->taps, g->direct ? in + p0 * g->Q : columns, g->direct ? plane : n,
              bias != NULL, out, plane, columns + columns_of(g));
+  for (int64_t k = 0; k < g->planes && activation == MT_RELU; k++)
+    for (T *y = out + k * plane; y < out + k * plane + n; y++) *y = *y < 0 ? 0 : *y;
 }
 
 /* out: N×K×…, input: N×C×…, weight: K×(C/groups)×…, bias: K or NULL */
 static int K(conv)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                     const mt_window *w) {
+                     const mt_window *w, int activation) {
   geometry g = geometry_of(input, out, w, sizeof(T));
-  if (g.taps == 0 || too_large(&g) || !K(wanted)(&g)) return K(other_conv)(out, input, weight, bias, w);
+  if (g.taps == 0 || too_large(&g) || !K(wanted)(&g)) return K(other_conv)(out, input, weight, bias, w, activation);
   int64_t pieces = g.batch * g.groups * g.stripes, n = g.rows * g.Q, capacity;
   int threads = threads_for(pieces, (double)g.planes * (double)g.taps * (double)n);
   int64_t room = columns_of(&g) + K(room)(g.planes, g.taps, n, threads);
@@ -71,8 +73,8 @@ static int K(conv)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weig
     int64_t plane = i / g.stripes, group = plane % g.groups, p0 = i % g.stripes * g.rows; /* plane: image, group */
     int64_t p1 = mt_least(p0 + g.rows, g.P);
     K(forward)(to + plane * g.planes * g.P * g.Q, in + plane * g.channels * g.volume, taps + group * g.planes * g.taps,
-               biases ? biases + group * g.planes : NULL, scratch + (threads > 1 ? omp_get_thread_num() : 0) * room, &g,
-               p0, p1);
+               biases ? biases + group * g.planes : NULL, activation,
+               scratch + (threads > 1 ? omp_get_thread_num() : 0) * room, &g, p0, p1);
   }
   mt_deallocate(MT_CPU, 0, scratch, capacity);
   return 0;

@@ -26,6 +26,7 @@ typedef struct {
   int64_t kernel, Q;       /* taps for one channel; the width of an output plane */
   int64_t piece;           /* outputs that are worked on at once */
   const mt_window *w;
+  int activation;
 } shape;
 
 static inline int64_t whole(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
@@ -130,6 +131,7 @@ static void store(float *out, const shape *s, const float *m, int64_t plane, flo
     int64_t at = first % s->plane, count = mt_least(s->plane - at, end - first);
     float *to = out + (first / s->plane * s->K + plane) * s->plane + at;
     for (int64_t i = 0; i < count; i++) to[i] = m[i] + bias;
+    for (int64_t i = 0; i < count && s->activation == MT_RELU; i++) to[i] = to[i] < 0 ? 0 : to[i];
     first += count;
     m += count;
   }
@@ -183,8 +185,9 @@ static int64_t piece_for(const shape *s, int threads) {
 
 /* Threads share out groups and pieces and, where these are few, the planes. */
 static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from, const mt_tensor *bias,
-                    const mt_window *w) {
+                    const mt_window *w, int activation) {
   shape s = shape_of(input, out, w);
+  s.activation = activation;
   int64_t outputs = s.images * s.plane, panels = (s.planes + ROWS - 1) / ROWS, panel = s.taps * ROWS, capacity;
   int threads = mt_threads_for(mt_tensor_numel(out) * s.taps / 8);
   s.piece = piece_for(&s, threads);
@@ -326,7 +329,7 @@ static int direct_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *
   shape s = shape_of(out, grad, w);
   if (!reversible || !is_less(&s)) return spread(out, grad, mt_tensor_data(weight), w);
   weights from = {mt_tensor_data(weight), kernel, weight->size[1] * kernel, 1};
-  return convolve(out, grad, &from, NULL, &back);
+  return convolve(out, grad, &from, NULL, &back, MT_AS_IT_IS);
 }
 
 /* -- The weight's gradient: windows ------------------------------------------------------------------------------- */
@@ -568,13 +571,14 @@ static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
 }
 
 static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                       const mt_window *w) {
+                       const mt_window *w, int activation) {
   int64_t kernel = w->kernel[0] * w->kernel[1] * w->kernel[2], taps = weight->size[1] * kernel;
   weights from = {mt_tensor_data(weight), taps, kernel, 0};
-  if (taps == 0) return other_conv(out, input, weight, bias, w);
+  if (taps == 0) return other_conv(out, input, weight, bias, w, activation);
   shape s = shape_of(input, out, w);
+  s.activation = activation;
   if (are_few(&s)) return convolve_few(out, input, from.first, bias, &s);
-  return convolve(out, input, &from, bias, w);
+  return convolve(out, input, &from, bias, w, activation);
 }
 
 /* -- Slots ------------------------------------------------------------------------------------------------------ */

@@ -88,6 +88,7 @@ static void store_turned(float *out, const few *f, const float *m, const float *
       for (int64_t j = 0; j < mt_least(f->s->planes - k, LANES); j++) {
         float *to = out + (k + j) * plane + o;
         lanes y = x[j] + (bias ? bias[k + j] : 0);
+        if (f->s->activation == MT_RELU) y = rectified(y);
         if (o + LANES <= count)
           *(lanes_anywhere *)to = y;
         else

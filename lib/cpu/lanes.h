@@ -24,6 +24,12 @@ enum {
 #define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #endif
 
+INLINED lanes choose(lanes_mask mask, lanes yes, lanes no) {
+  return (lanes)(((lanes_mask)yes & mask) | ((lanes_mask)no & ~mask));
+}
+
+INLINED lanes rectified(lanes x) { return choose(x < 0, (lanes){0}, x); }
+
 /* LANES vectors, transposed as a square of numbers: each step of zipping moves a bit of a row's number to the column's. */
 INLINED void transpose(lanes *x) {
   for (int i = 1; i < LANES; i *= 2) {

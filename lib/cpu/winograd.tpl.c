@@ -50,6 +50,7 @@ typedef struct {
   float *output;
   int64_t plane_step, channel_step; /* of the weight */
   int flipped;                      /* whether its taps are taken from the last to the first */
+  int activation;
 } plan;
 
 /* Calls an inlined function with the side of a tile as its last argument, a constant. */
@@ -193,10 +194,6 @@ INLINED void fill_strip(strip *s, const run *r, const patch *at, const float *pl
   }
 }
 
-INLINED lanes choose(lanes_mask mask, lanes yes, lanes no) {
-  return (lanes)(((lanes_mask)yes & mask) | ((lanes_mask)no & ~mask));
-}
-
 /* d: the numbers of each tile that lie side by side in row i, one vector for each */
 INLINED void part(lanes *d, const strip *s, int i, int tile) {
   const lanes *x = (const lanes *)s->row[i];
@@ -277,6 +274,7 @@ INLINED void lay_outputs(const float *m, const plan *p, int64_t first, int64_t p
     for (int j = 0; j < 6; j++) after(half + j, 6, (const lanes *)(m + j * p->m), 6 * p->m / LANES, tile);
     for (int i = 0; i < tile; i++) after(y + tile * i, 1, half + 6 * i, 1, tile);
     for (int i = 0; i < tile * tile; i++) y[i] += bias;
+    for (int i = 0; i < tile * tile && p->activation == MT_RELU; i++) y[i] = rectified(y[i]);
     for (int i = 0; i < tile; i++) gather(row[i], y + tile * i, tile);
     for (const run *r = runs; r < runs + n; r++) {
       float *to = p->output + r->out.place + k * p->out[0] * p->out[1];
@@ -496,9 +494,9 @@ static int prepare(plan *p, const mt_window *w, const mt_tensor *input, const mt
 }
 
 static int winograd_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
-                         const mt_window *w) {
-  plan p = {.pad = {w->pad[1], w->pad[2]}};
-  if (!prepare(&p, w, input, out)) return other_conv(out, input, weight, bias, w);
+                         const mt_window *w, int activation) {
+  plan p = {.pad = {w->pad[1], w->pad[2]}, .activation = activation};
+  if (!prepare(&p, w, input, out)) return other_conv(out, input, weight, bias, w, activation);
   p.input = mt_tensor_data(input);
   p.weight = mt_tensor_data(weight);
   p.bias = bias ? mt_tensor_data(bias) : NULL;

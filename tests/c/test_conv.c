@@ -83,6 +83,20 @@ static void plain(const layer *l, int what, double *y, double *w, double *x) {
   }
 }
 
+/* With MT_RELU the outputs are those without it, but for negative ones, which are 0. */
+static int rectifies(const mt_tensor *x, const mt_tensor *w, const mt_tensor *b, const mt_window *window) {
+  mt_tensor *y = mt_tensor_new(x->dtype, x->device), *rectified = mt_tensor_new(x->dtype, x->device);
+  must(mt_conv(y, x, w, b, window, MT_AS_IT_IS));
+  double *expected = values(y);
+  for (int64_t i = 0; i < mt_tensor_numel(y); i++)
+    if (expected[i] < 0) expected[i] = 0;
+  int good = !mt_conv(rectified, x, w, b, window, MT_RELU) && holds(rectified, y->dim, y->size, expected, 0);
+  free(expected);
+  mt_tensor_free(y);
+  mt_tensor_free(rectified);
+  return good;
+}
+
 static void one_case(const layer *l, int dtype, int layout) {
   char context[100];
   int dim = l->w.axes + 2;
@@ -100,9 +114,10 @@ static void one_case(const layer *l, int dtype, int layout) {
   snprintf(context, sizeof context, "layer %d, %s, layout %d", (int)(l - layers), mt_dtype_name(dtype), layout);
   check_context = context;
   plain(l, 0, y, vw, vx);
-  CHECK(mt_conv(y_out, x, w, NULL, &l->w) == 0 && holds(y_out, dim, y_size, y, scale));
+  CHECK(mt_conv(y_out, x, w, NULL, &l->w, MT_AS_IT_IS) == 0 && holds(y_out, dim, y_size, y, scale));
   for (int64_t i = 0; i < mt_tensor_numel(g); i++) y[i] += vb[i / product(l->w.axes, out) % l->K];
-  CHECK(mt_conv(y_out, x, w, b, &l->w) == 0 && holds(y_out, dim, y_size, y, scale));
+  CHECK(mt_conv(y_out, x, w, b, &l->w, MT_AS_IT_IS) == 0 && holds(y_out, dim, y_size, y, scale));
+  CHECK(rectifies(x, w, b, &l->w) && rectifies(x, w, NULL, &l->w));
   memset(vx, 0, (size_t)mt_tensor_numel(x) * 8);
   plain(l, 1, vg, vw, vx);
   CHECK(mt_conv_input(gx, g, w, &l->w, l->in) == 0 && holds(gx, dim, x_size, vx, scale * 2));
@@ -154,7 +169,7 @@ static void columns_case(const layer *l, int dtype, int layout) {
 static double projection(const mt_tensor *x, const mt_tensor *w, const mt_tensor *g, const mt_window *window) {
   mt_tensor *y = mt_tensor_new(MT_DOUBLE, MT_CPU);
   double sum = 0;
-  must(mt_conv(y, x, w, NULL, window) || mt_dot(y, g, &sum));
+  must(mt_conv(y, x, w, NULL, window, MT_AS_IT_IS) || mt_dot(y, g, &sum));
   mt_tensor_free(y);
   return sum;
 }
@@ -239,8 +254,11 @@ static void fast_case(const layer *l) {
   mt_tensor *dx = doubles_of(x), *dw = doubles_of(w), *db = doubles_of(b), *dg = doubles_of(g);
   mt_tensor *out = mt_tensor_new(MT_FLOAT, MT_CPU), *exact = mt_tensor_new(MT_DOUBLE, MT_CPU);
   double scale = 4 * (2 + sqrt((double)mt_tensor_numel(w)));
-  CHECK(!mt_conv(out, x, w, b, &l->w) && !mt_conv(exact, dx, dw, db, &l->w) && alike(out, exact, scale));
-  CHECK(!mt_conv(out, x, w, NULL, &l->w) && !mt_conv(exact, dx, dw, NULL, &l->w) && alike(out, exact, scale));
+  CHECK(!mt_conv(out, x, w, b, &l->w, MT_AS_IT_IS) && !mt_conv(exact, dx, dw, db, &l->w, MT_AS_IT_IS) &&
+        alike(out, exact, scale));
+  CHECK(!mt_conv(out, x, w, NULL, &l->w, MT_AS_IT_IS) && !mt_conv(exact, dx, dw, NULL, &l->w, MT_AS_IT_IS) &&
+        alike(out, exact, scale));
+  CHECK(rectifies(x, w, b, &l->w) && rectifies(x, w, NULL, &l->w));
   CHECK(!mt_conv_input(out, g, w, &l->w, l->in) && !mt_conv_input(exact, dg, dw, &l->w, l->in) &&
         alike(out, exact, scale));
   scale = 4 * (2 + sqrt((double)mt_tensor_numel(g)));
@@ -270,7 +288,7 @@ static void empty_batch(void) {
     mt_tensor *out = mt_tensor_new(dtype, MT_CPU), *gx = mt_tensor_new(dtype, MT_CPU);
     mt_tensor *gw = noise_tensor(dtype, PLAIN, SIZES(4, 2, 3, 3));
     double zero[72] = {0};
-    CHECK(mt_conv(out, x, k, NULL, &w) == 0 && holds(out, SIZES(0, 4, 5, 5), zero, 0));
+    CHECK(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS) == 0 && holds(out, SIZES(0, 4, 5, 5), zero, 0));
     CHECK(mt_conv_input(gx, out, k, &w, x->size + 2) == 0 && holds(gx, SIZES(0, 2, 5, 5), zero, 0));
     CHECK(mt_conv_weight(gw, out, x, &w, k->size + 2) == 0 && holds(gw, SIZES(4, 2, 3, 3), zero, 0));
     mt_tensor *all[] = {x, k, out, gx, gw};
@@ -283,9 +301,9 @@ static void in_place(void) { /* the result may lie over an operand of the same s
   mt_tensor *x = noise_tensor(MT_FLOAT, PLAIN, SIZES(2, 3, 6, 6)),
             *k = noise_tensor(MT_FLOAT, PLAIN, SIZES(3, 3, 3, 3));
   mt_tensor *out = mt_tensor_new(MT_FLOAT, MT_CPU);
-  must(mt_conv(out, x, k, NULL, &w));
+  must(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS));
   double *expected = values(out);
-  CHECK(mt_conv(x, x, k, NULL, &w) == 0 && holds(x, SIZES(2, 3, 6, 6), expected, 0));
+  CHECK(mt_conv(x, x, k, NULL, &w, MT_AS_IT_IS) == 0 && holds(x, SIZES(2, 3, 6, 6), expected, 0));
   free(expected);
   mt_tensor_free(x);
   mt_tensor_free(k);
@@ -319,28 +337,30 @@ static void bad_windows(mt_tensor *out, const mt_tensor *x, const mt_tensor *k) 
   const mt_window good = WINDOW(2, LIST(0, 0), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1);
   mt_window w = good;
   w.stride[1] = 0;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a stride of 1 or more, got 1x0");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS), "conv: expected a stride of 1 or more, got 1x0");
   w = good;
   w.pad[0] = -1;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a padding of 0 or more");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS), "conv: expected a padding of 0 or more");
   w.pad[0] = INT64_MAX;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a padding of 0 or more");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS), "conv: expected a padding of 0 or more");
   w = good;
   w.dilation[0] = 0;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a dilation of 1 or more");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS), "conv: expected a dilation of 1 or more");
   w.dilation[0] = 5;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "does not fit into an input of 9x9");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS), "does not fit into an input of 9x9");
   w = good;
   w.groups = 0;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected 1 group or more, got 0");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS), "conv: expected 1 group or more, got 0");
   w.groups = 3;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: 8 output planes (of 8x3x5x5) cannot be shared out to 3 groups");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS),
+          "conv: 8 output planes (of 8x3x5x5) cannot be shared out to 3 groups");
   w = good;
   w.axes = 4;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a window of 1 to 3 axes, got 4");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS), "conv: expected a window of 1 to 3 axes, got 4");
   REFUSES(mt_conv_weight(out, x, x, &w, k->size + 2), "conv_weight: expected a window of 1 to 3 axes, got 4");
   w.axes = 3;
-  REFUSES(mt_conv(out, x, k, NULL, &w), "conv: expected a weight of batch x channels x depth x height x width");
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS),
+          "conv: expected a weight of batch x channels x depth x height x width");
 }
 
 static void bad_columns(void) {
@@ -374,14 +394,17 @@ static void bad_input(void) {
             *z = noise_tensor(MT_FLOAT, PLAIN, SIZES(8, 3, 0, 1));
   double *before = values(out);
   int64_t five[] = {5, 5}, nine[] = {9, 9}, huge[] = {INT64_MAX, 1};
-  REFUSES(mt_conv(out, x, k, NULL, &w),
+  REFUSES(mt_conv(out, x, k, NULL, &w, MT_AS_IT_IS),
           "conv: expected an input with 3 channels (weight is 8x3x5x5, groups 1), got 2x4x9x9");
-  REFUSES(mt_conv(out, y, k, b, &w), "conv: expected a bias of 8 elements (weight is 8x3x5x5), got 7");
-  REFUSES(mt_conv(out, x, d, NULL, &w), "float and double");
-  REFUSES(mt_conv(out, b, k, NULL, &w), "conv: expected an input of batch x channels x height x width, got 7");
-  REFUSES(mt_conv(out, x, b, NULL, &w), "conv: expected a weight of");
-  REFUSES(mt_conv(out, y, z, NULL, &w), "conv: expected a kernel of 1 or more, got 0x1");
-  REFUSES(mt_conv(y, y, k, NULL, &w), "conv: the result has sizes 2x8x5x5");
+  REFUSES(mt_conv(out, y, k, b, &w, MT_AS_IT_IS), "conv: expected a bias of 8 elements (weight is 8x3x5x5), got 7");
+  REFUSES(mt_conv(out, x, d, NULL, &w, MT_AS_IT_IS), "float and double");
+  REFUSES(mt_conv(out, b, k, NULL, &w, MT_AS_IT_IS),
+          "conv: expected an input of batch x channels x height x width, got 7");
+  REFUSES(mt_conv(out, x, b, NULL, &w, MT_AS_IT_IS), "conv: expected a weight of");
+  REFUSES(mt_conv(out, y, z, NULL, &w, MT_AS_IT_IS), "conv: expected a kernel of 1 or more, got 0x1");
+  REFUSES(mt_conv(out, y, k, NULL, &w, -1), "conv: there is no activation -1");
+  REFUSES(mt_conv(out, y, k, NULL, &w, MT_ACTIVATIONS), "conv: there is no activation 2");
+  REFUSES(mt_conv(y, y, k, NULL, &w, MT_AS_IT_IS), "conv: the result has sizes 2x8x5x5");
   REFUSES(mt_conv_input(out, g, k, &w, nine),
           "conv_input: expected a gradient of 2x8x5x5 for an input of 9x9, got 2x8x5x6");
   REFUSES(mt_conv_input(out, y, k, &w, nine), "conv_input: expected a gradient of");

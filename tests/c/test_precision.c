@@ -174,22 +174,23 @@ static void one_layer(const layer *l) {
   }
   snprintf(context, sizeof context, "layer %d", (int)(l - layers));
   check_context = context;
-  mt_tensor *x = rounded_noise(dim, x_size), *w = rounded_noise(dim, w_size), *b = rounded_noise(1, &l->K), *out[2][3];
-  for (int i = 0; i < 6; i++) out[i / 3][i % 3] = mt_tensor_new(MT_FLOAT, MT_CPU);
-  must(mt_set_float32_precision(MT_HIGHEST) || mt_conv(out[0][0], x, w, b, &l->w));
+  mt_tensor *x = rounded_noise(dim, x_size), *w = rounded_noise(dim, w_size), *b = rounded_noise(1, &l->K), *out[2][4];
+  for (int i = 0; i < 8; i++) out[i / 4][i % 4] = mt_tensor_new(MT_FLOAT, MT_CPU);
+  must(mt_set_float32_precision(MT_HIGHEST) || mt_conv(out[0][0], x, w, b, &l->w, MT_AS_IT_IS));
   mt_tensor *g = rounded_noise(dim, out[0][0]->size);
   for (int i = 0; i < 2; i++) {
     must(mt_set_float32_precision(i ? MT_BF16 : MT_HIGHEST));
-    CHECK(mt_conv(out[i][0], x, w, b, &l->w) == 0 && mt_conv_input(out[i][1], g, w, &l->w, l->in) == 0);
+    CHECK(mt_conv(out[i][0], x, w, b, &l->w, MT_AS_IT_IS) == 0 && mt_conv_input(out[i][1], g, w, &l->w, l->in) == 0);
     CHECK(mt_conv_weight(out[i][2], g, x, &l->w, l->w.kernel) == 0);
+    CHECK(mt_conv(out[i][3], x, w, b, &l->w, MT_RELU) == 0);
   }
-  for (int i = 0; i < 3; i++) CHECK(agree(out[1][i], out[0][i]));
+  for (int i = 0; i < 4; i++) CHECK(agree(out[1][i], out[0][i]));
   must(mt_pointwise(mt_op_find("mul"), x, x, NULL, NULL, 1 + 1.0 / 512, 0));
-  CHECK(mt_conv(out[1][1], x, w, b, &l->w) == 0 && agree(out[1][1], out[1][0]) == rounds());
+  CHECK(mt_conv(out[1][1], x, w, b, &l->w, MT_AS_IT_IS) == 0 && agree(out[1][1], out[1][0]) == rounds());
   check_context = "";
   mt_tensor *tensors[] = {x, w, b, g};
   for (int i = 0; i < 4; i++) mt_tensor_free(tensors[i]);
-  for (int i = 0; i < 6; i++) mt_tensor_free(out[i / 3][i % 3]);
+  for (int i = 0; i < 8; i++) mt_tensor_free(out[i / 4][i % 4]);
 }
 
 static void convolutions(void) {

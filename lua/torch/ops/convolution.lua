@@ -26,13 +26,34 @@ local conv = {'conv', inputs = 3, apart = true, uses = {'b', 'a', ''}, dtypes = 
   vjp = {function(g, _, input, weight, _, w) return F.conv_input(g, weight, input, w) end,
          function(g, _, input, weight, _, w) return F.conv_weight(g, input, weight, w) end,
          function(g, _, _, _, bias) return F.reshape_like(F.sum(g, but_channels(g)), bias) end}}
-own(conv, function(input, weight, bias, w)
-  check('conv', input, weight)
-  window.check('conv', w)
-  local out = like(input)
-  call(C.mt_conv, out, input, weight, bias, w)
-  return record(conv, out, input, weight, bias, w)
-end)
+
+local function convolve(row, activation)
+  own(row, function(input, weight, bias, w)
+    check(row.name, input, weight)
+    window.check(row.name, w)
+    local out = like(input)
+    call(C.mt_conv, out, input, weight, bias, w, activation)
+    return record(row, out, input, weight, bias, w)
+  end)
+end
+convolve(conv, C.MT_AS_IT_IS)
+
+-- The rectified form: its rules are those of conv, for the gradient that the rectifier lets through.
+local conv_relu = {'conv_relu', inputs = 3, apart = true, uses = {'bo', 'ao', 'o'}, dtypes = 'floats',
+  doc = 'conv_relu(input, weight, bias, window): relu(conv(…)), in one pass over memory',
+  sample = function(make)   -- the bias keeps every plane on one side of the kink, the first on the upper one
+    local samples = conv.sample(make)
+    for _, s in ipairs(samples) do
+      s[3] = F.mul(s[3], 0)
+      for i = 1, s[3]:size(1) do s[3][i] = i % 2 == 1 and 400 or -400 end
+    end
+    return samples
+  end}
+for i, rule in ipairs(conv.vjp) do
+  conv_relu.vjp = conv_relu.vjp or {}
+  conv_relu.vjp[i] = function(g, out, ...) return rule(F.relu_grad(g, out), out, ...) end
+end
+convolve(conv_relu, C.MT_RELU)
 
 local conv_input = {'conv_input', inputs = 2, apart = true, uses = {'b', 'a'}, dtypes = 'floats',
   doc = 'conv_input(g, weight, model, window): the gradient of conv by its input, and transposed convolution. Its ' ..
