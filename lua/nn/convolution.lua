@@ -13,7 +13,7 @@ local function reset(self, stdv) return planes.draw(self, stdv, self.weight:nEle
 
 local function convolve(self, input, weight, axes)
   local batch, single = planes.batch(self, input, axes.count)
-  return planes.unbatch(F.conv(batch, weight, self.bias, planes.window(self, axes)), single)
+  return planes.unbatch(planes.convolve(self, batch, weight, self.bias, planes.window(self, axes)), single)
 end
 
 -- Drops buffers that files of Torch7 may hold.
@@ -124,7 +124,7 @@ function DepthWise:compute(input)
   local weight = planes.view(self.weight, nOut, nIn, self.kH, self.kW)   -- Torch7 may have saved a matrix
   weight = planes.view(F.transpose(weight, 0, 1), nIn * nOut, 1, self.kH, self.kW)
   local bias = self.bias and planes.view(F.transpose(self.bias, 0, 1), nIn * nOut)
-  local out = F.conv(batch, weight, bias, planes.window(self, planes.image, nIn))
+  local out = planes.convolve(self, batch, weight, bias, planes.window(self, planes.image, nIn))
   return planes.unbatch(planes.view(out, batch:size(1), nIn, nOut, out:size(3), out:size(4)), single)
 end
 
@@ -193,7 +193,7 @@ Convolution.noBias, Convolution.reset = planes.no_bias, reset
 function Convolution:compute(input)
   local batch, single = planes.batch(self, input, #self.kernel)
   local window = F.window(self.kernel, self.stride, self.pad, self.dilation, self.groups)
-  return planes.unbatch(F.conv(batch, self.weight, self.bias, window), single)
+  return planes.unbatch(planes.convolve(self, batch, self.weight, self.bias, window), single)
 end
 
 function Convolution:__tostring__() return planes.describe(self, planes.any_text(self)) end

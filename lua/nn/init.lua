@@ -29,7 +29,7 @@ for _, name in ipairs {
   -- criteria
   'Criterion', 'regression', 'classification', 'margins', 'embeddings', 'multicriteria', 'CriterionTable',
   -- put together from the above
-  'composites', 'Convert', 'StochasticGradient',
+  'composites', 'Convert', 'StochasticGradient', 'fuse',
 } do
   require('nn.' .. name)
 end

@@ -349,6 +349,10 @@ end
 function leaf.accumulate(module, input, gradOutput, scale, to)
   local parameters, grads = module:parameters()
   if not parameters then return end
+  if not to and not (grads and grads[1]) then
+    errors.fail('%s: no room for gradients of its parameters: nets of nn.utils.fuse are for inference',
+                class.type(module))
+  end
   local r, first, found = record_of(module), 0
   to = to or grads
   prepare_walk(r, module, input, flatten(input, {}))

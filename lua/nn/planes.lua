@@ -55,6 +55,11 @@ function planes.unbatch(out, single) return single and F.squeeze(out, 0) or out 
 --- x with other sizes, copied first where its elements do not lie in order.
 function planes.view(x, ...) return F.contiguous(x):view(...) end
 
+--- The convolution of a batch, as the module's activation has it: 'relu', or none.
+function planes.convolve(self, batch, weight, bias, window)
+  return F[self.activation == 'relu' and 'conv_relu' or 'conv'](batch, weight, bias, window)
+end
+
 --- x plus a number for each channel of N×C×…; bias may be nil.
 function planes.add_bias(x, bias)
   if not bias then return x end
@@ -123,10 +128,13 @@ function planes.text(self, axes, bare, more, always)
   return (always or unusual) and text .. ', ' .. added or text
 end
 
+--- What a print-out says of the activation behind a module.
+function planes.text_of_activation(self) return self.activation and ', ' .. self.activation or '' end
+
 --- Torch7's print-out of a convolution with such a window.
 function planes.describe(self, window)
-  return ('%s(%d -> %d, %s)%s'):format(torch.type(self), self.nInputPlane, self.nOutputPlane, window,
-                                       self.bias and '' or ' without bias')
+  return ('%s(%d -> %d, %s)%s%s'):format(torch.type(self), self.nInputPlane, self.nOutputPlane, window,
+                                         self.bias and '' or ' without bias', planes.text_of_activation(self))
 end
 
 -- A number for all axes, or a table of them, as text; and whether one differs from a usual value.

@@ -47,7 +47,7 @@ function Convolution:compute(input)
   end
   local image = planes.view(batch, batch:size(1), 1, frames, width)
   local kernels = planes.view(self.weight, self.outputFrameSize, 1, self.kW, width)
-  local out = F.conv(image, kernels, self.bias, F.window({self.kW, width}, {self.dW, 1}))
+  local out = planes.convolve(self, image, kernels, self.bias, F.window({self.kW, width}, {self.dW, 1}))
   return planes.unbatch(turn(F.squeeze(out, 3)), single)
 end
 
@@ -69,7 +69,7 @@ Row.reset, Row.noBias = Convolution.reset, planes.no_bias
 function Row:compute(input)
   local batch, single = sequences(self, input)
   local window = F.window({self.kW}, self.dW, 0, 1, self.inputFrameSize)
-  local out = F.conv(self.featFirst and batch or turn(batch), self.weight, self.bias, window)
+  local out = planes.convolve(self, self.featFirst and batch or turn(batch), self.weight, self.bias, window)
   return planes.unbatch(self.featFirst and out or turn(out), single)
 end
 
@@ -81,8 +81,8 @@ end
 
 function Row:__tostring__()
   local steps = self.dW ~= 1 and (', %d'):format(self.dW) or ''
-  return ('%s(%d, %d%s)%s'):format(torch.type(self), self.inputFrameSize, self.kW, steps,
-                                   self.bias and '' or ' without bias')
+  return ('%s(%d, %d%s)%s%s'):format(torch.type(self), self.inputFrameSize, self.kW, steps,
+                                     self.bias and '' or ' without bias', planes.text_of_activation(self))
 end
 
 -- -- Pooling ----------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ rawset(_G, 'nngraph', nngraph)
 
 require 'nngraph.Node'
 require 'nngraph.gModule'
+require 'nngraph.fuse'
 require 'nngraph.wrappers'
 local calls = require 'nngraph.calls'
 nngraph.nest = calls.nest

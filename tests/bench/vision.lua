@@ -23,12 +23,12 @@ end
 local function momentum() return {learningRate = 1e-3, momentum = 0.9, dampening = 0} end
 
 -- The training of a classifier with momentum.
-local function training(name, net, batch, classes, ...)
+local function training(name, make_net, batch, classes, ...)
   local size = {...}
   return {name = name .. ' step', goal = goal, make = function(pick)
     local n = pick(batch, 1)
     local x, labels = torch.FloatTensor(n, unpack(size)):uniform(-1, 1), torch.LongTensor(n):random(1, classes)
-    local model, loss = nets[net](), nn.CrossEntropyCriterion()
+    local model, loss = make_net(), nn.CrossEntropyCriterion()
     local step = learner(model, optim.sgd, momentum())
     local function forward_backward()
       local e = loss:forward(model:forward(x), labels)
@@ -39,11 +39,16 @@ local function training(name, net, batch, classes, ...)
   end}
 end
 
-local function inference(name, net, batch)
-  return {name = name .. ' forward', goal = goal, make = function(pick)
+local function as_evaluated(model)
+  model:evaluate()
+  return model
+end
+
+-- prepare: what makes a net for inference from a model
+local function inference(name, net, batch, prepare)
+  return {name = name, goal = goal, make = function(pick)
     local x = torch.FloatTensor(pick(batch, 1), 3, 224, 224):uniform(-1, 1)
-    local model = nets[net]()
-    model:evaluate()
+    local model = prepare(nets[net]())
     return function() model:forward(x) end
   end}
 end
@@ -123,14 +128,16 @@ local function dqn(pick)
 end
 
 return {
-  training('LeNet b64', 'lenet', 64, 10, 1, 28, 28),
-  training('MLP b128', 'mlp', 128, 10, 784),
-  training('AlexNet b16', 'alexnet', 16, 1000, 3, 224, 224),
-  inference('VGG-16 b4', 'vgg16', 4),
-  training('GoogLeNet b8', 'googlenet', 8, 1000, 3, 224, 224),
-  training('ResNet-18 b8', 'resnet18', 8, 1000, 3, 224, 224),
-  training('ResNet-50 b4', 'resnet50', 4, 1000, 3, 224, 224),
-  inference('ResNet-50 b1', 'resnet50', 1),
+  training('LeNet b64', nets.lenet, 64, 10, 1, 28, 28),
+  training('MLP b128', nets.mlp, 128, 10, 784),
+  training('AlexNet b16', nets.alexnet, 16, 1000, 3, 224, 224),
+  inference('VGG-16 b4 forward', 'vgg16', 4, as_evaluated),
+  inference('VGG-16 b4 fused forward', 'vgg16', 4, nn.utils.fuse),
+  training('GoogLeNet b8', nets.googlenet, 8, 1000, 3, 224, 224),
+  training('ResNet-18 b8', nets.resnet18, 8, 1000, 3, 224, 224),
+  training('ResNet-50 b4', nets.resnet50, 4, 1000, 3, 224, 224),
+  inference('ResNet-50 b1 forward', 'resnet50', 1, as_evaluated),
+  inference('ResNet-50 b1 fused forward', 'resnet50', 1, nn.utils.fuse),
   {name = 'DCGAN 64x64 b16 step', goal = goal, make = dcgan},
   {name = 'WGAN-GP critic b16 step', goal = goal, make = critic},
   {name = 'DQN b32 update', goal = goal, make = dqn},

@@ -25,10 +25,15 @@ def training(net, batch, classes, *size):
     return make
 
 
-def inference(net, batch):
+def fused(model, x):
+    with torch.inference_mode():
+        return torch.jit.optimize_for_inference(torch.jit.trace(model, x))
+
+
+def inference(net, batch, prepare=lambda model, x: model):
     def make(pick):
         x = torch.rand(pick(batch, 1), 3, 224, 224) * 2 - 1
-        model = getattr(nets, net)().eval()
+        model = prepare(getattr(nets, net)().eval(), x)
 
         def step():
             with torch.inference_mode():
@@ -101,10 +106,12 @@ rows = {
     "MLP b128 step": training("mlp", 128, 10, 784),
     "AlexNet b16 step": training("alexnet", 16, 1000, 3, 224, 224),
     "VGG-16 b4 forward": inference("vgg16", 4),
+    "VGG-16 b4 fused forward": inference("vgg16", 4, fused),
     "GoogLeNet b8 step": training("googlenet", 8, 1000, 3, 224, 224),
     "ResNet-18 b8 step": training("resnet18", 8, 1000, 3, 224, 224),
     "ResNet-50 b4 step": training("resnet50", 4, 1000, 3, 224, 224),
     "ResNet-50 b1 forward": inference("resnet50", 1),
+    "ResNet-50 b1 fused forward": inference("resnet50", 1, fused),
     "DCGAN 64x64 b16 step": dcgan,
     "WGAN-GP critic b16 step": critic,
     "DQN b32 update": dqn,

@@ -78,6 +78,7 @@ return {
     local t = math.tanh(gelu_inner(b))
     return a / 2 * (1 + t + b * (1 - t * t) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * b * b))
   end,
+  add_relu = function(a, b) return math.max(a + b, 0) end,
   relu_grad = function(a, b) return (is_whole(a) and trunc(b) or b) > 0 and a or 0 end,
   addcmul = function(a, b, c, s) return a + s * b * c end,
   addcdiv = function(a, b, c, s) return a + divide(s * b, c) end,

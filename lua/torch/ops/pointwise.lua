@@ -178,6 +178,8 @@ row {'sigmoid_grad', dtypes = 'floats', uses = {'b', 'ab'}, sample = binary,
   vjp = {function(g, _, _, b, s) return F.sigmoid_grad(g, b or s) end,
          function(g, _, a, b) return F.mul(F.mul(g, a), F.sub(1, F.mul(b, 2))) end},
   doc = 'sigmoid_grad(g, y): g·y·(1 − y)'}
+row {'add_relu', dtypes = 'floats', uses = 'o', sample = binary, doc = 'add_relu(a, b): max(0, a + b)',
+  vjp = {function(g, out) return F.relu_grad(g, out) end, function(g, out) return F.relu_grad(g, out) end}}
 row {'relu_grad', uses = 'b', sample = binary,
   vjp = {function(g, _, _, b, s) return F.relu_grad(g, b or s) end}, doc = 'relu_grad(g, y): g where y > 0, else 0'}
 
