@@ -94,7 +94,7 @@ static int check_ops(void) {
 }
 
 int mt_cuda_start(void) {
-  static const mt_device cuda = {"cuda", allocate, release, pointwise, to_cpu, from_cpu};
+  static const mt_device cuda = {"cuda", allocate, release, pointwise, to_cpu, from_cpu, NULL};
   int count;
   if (check_ops()) return 1;
   if (mt_cuda_device_count(&count)) return 1;

@@ -1,6 +1,7 @@
 /* copy.c: copying between layouts, dtypes and devices; filling; comparing. */
 #include "iter.h"
 
+#include <math.h>
 #include <string.h>
 
 #define TO_HALF(x) mt_float_to_half((float)(x))
@@ -37,12 +38,22 @@ void mt_register_copy(void) {
 
 /* -- Front doors -------------------------------------------------------------------------------------------- */
 
+/* Whether all of a block that nobody has written to was made 0 by its device. */
+static int clear_fresh(const mt_tensor *out, double value) {
+  const mt_storage *s = out->storage;
+  const mt_device *d = mt_device_get(out->device);
+  if (value != 0 || signbit(value) || !s || s->origin != MT_OWNED || s->version != 0 || !d || !d->clear) return 0;
+  int64_t count = mt_tensor_numel(out);
+  if (count != s->size || !mt_tensor_is_contiguous(out)) return 0;
+  return d->clear(s->index, s->data, (size_t)(count * mt_dtype_size(s->dtype)));
+}
+
 int mt_fill(mt_tensor *out, double value) {
   if (mt_stopped()) return 1;
   mt_fill_kernel kernel = (mt_fill_kernel)mt_kernel_for(MT_OP_fill, out);
   if (!kernel) return 1;
   if (mt_tensor_numel(out) == 0) return 0;
-  if (kernel(out, value)) return 1;
+  if (!clear_fresh(out, value) && kernel(out, value)) return 1;
   mt_touched(out);
   return 0;
 }

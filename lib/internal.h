@@ -81,6 +81,9 @@ typedef struct mt_device {
   /* contiguous bytes between this device and the CPU, or within this device */
   int (*to_cpu)(int index, void *cpu, const void *data, size_t bytes);
   int (*from_cpu)(int index, void *data, const void *cpu, size_t bytes);
+  /* Makes bytes of a block 0 in a way that costs memory only where it is used later; false where that is not worth it.
+   * NULL where there is no such way. */
+  int (*clear)(int index, void *data, size_t bytes);
 } mt_device;
 
 int mt_device_register(int device, const mt_device *description);

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CLASSES = 4 * 48, SMALLEST = 64, LIMIT = 256 << 20 };
+enum { CLASSES = 4 * 48, SMALLEST = 64, LARGE = 1 << 20, LIMIT = 256 << 20 };
 
 /* The cache never keeps more than half as much again as was live at the peak, plus this. */
 static const int64_t spare_cache = (int64_t)256 << 20;
@@ -61,6 +61,19 @@ static void *pool_take(struct pool *p, int c) {
   return s->blocks[--s->count];
 }
 
+/* A waiting block that holds a request of class *c, whose class becomes *c. A large request takes one up to half as
+ * large again rather than more memory of the system: what one kernel needs for a moment serves the next one, too. */
+static void *pool_find(struct pool *p, int *c) {
+  int last = class_bytes(*c) >= LARGE ? *c + 2 : *c;
+  for (int i = *c; i <= last && i < CLASSES; i++) {
+    void *data = pool_take(p, i);
+    if (!data) continue;
+    *c = i;
+    return data;
+  }
+  return NULL;
+}
+
 /* Whether the block went into the cache; it does not when the cache is full enough or its list cannot grow. */
 static int pool_keep(struct pool *p, int c, void *data) {
   stack *s = &p->free[c];
@@ -96,9 +109,9 @@ void *mt_allocate(int device, int index, size_t bytes, int64_t *capacity) {
     return NULL;
   }
   int c = class_of(bytes);
-  int64_t size = class_bytes(c);
   pthread_mutex_lock(&lock);
-  void *data = pool_take(p, c);
+  void *data = pool_find(p, &c);
+  int64_t size = class_bytes(c);
   if (!data) data = ask_system(d, device, index, p, (size_t)size);
   if (data) {
     p->live += size;

@@ -149,36 +149,58 @@ end
 -- Handles of storages would keep the old memory until the collector comes, so tensors are looked into instead.
 local function storage_size(t) return tonumber(layout(t).storage.block.size) end
 
--- Where each storage's elements will lie in a row of all storages, by address; and their count.
-local function lay_out(tensors)
-  local place, total = {}, 0
-  for _, t in ipairs(tensors) do
-    local at = memory_address(t)
-    if at ~= 0 and not place[at] then
-      place[at] = total
-      total = total + storage_size(t)
-    end
-  end
-  return place, total
-end
-
--- The view of flat, a vector, with t's sizes and strides and its first element at a place (from 0).
+-- The view of a vector with t's sizes and strides and its first element at a place (from 0).
 local function view_in(flat, t, offset)
   local l, out = layout(t), handle.like(flat)
   memory.call(C.mt_tensor_set_storage, out, layout(flat).storage, offset, l.dim, l.size, l.stride)
   return out
 end
 
--- For each place of the row of storages, how many used places there are up to it.
-local function count_used(tensors, place, total)
-  local used = torch.LongTensor(total):zero()
-  for _, t in ipairs(tensors) do
-    if t:nElement() > 0 then
-      view_in(used, t, place[memory_address(t)] + tonumber(layout(t).offset)):fill(1):set()
-    end
-  end
+local function offset_of(t) return tonumber(layout(t).offset) end
+
+-- For each place of a storage, how many places there are up to it that one of these tensors in it uses.
+local function count_used(tensors)
+  local used = torch.LongTensor(storage_size(tensors[1])):zero()
+  for _, t in ipairs(tensors) do view_in(used, t, offset_of(t)):fill(1):set() end
   memory.call(C.mt_scan, C.mt_op_find('cumsum'), used, used, 0)
   return used
+end
+
+-- The storages under the tensors, each a list of its tensors; whole: one of them uses all of it
+local function find_storages(tensors)
+  local list, by_address = {}, {}
+  for _, t in ipairs(tensors) do
+    local at = memory_address(t)
+    if at ~= 0 and t:nElement() > 0 then
+      local s = by_address[at] or {}
+      if #s == 0 then list[#list + 1], by_address[at] = s, s end
+      s[#s + 1], s.whole = t, s.whole or t:isContiguous() and t:nElement() == storage_size(t)
+    end
+  end
+  return list
+end
+
+-- Gives each storage its place in a row of all of them (from 0), without the elements that nobody uses; their count.
+local function lay_out(storages)
+  local total = 0
+  for _, s in ipairs(storages) do
+    s.place, s.rank = total, not s.whole and count_used(s)
+    total = total + (s.whole and storage_size(s[1]) or s.rank[s.rank:nElement()])
+  end
+  return total
+end
+
+-- Moves the tensors of a storage, each of which lets go of its memory at once.
+local function move(flat, s, moved)
+  for _, t in ipairs(s) do
+    local offset = offset_of(t)
+    if not moved[t] then
+      moved[t] = view_in(flat, t, s.place + (s.rank and s.rank[offset + 1] - 1 or offset))
+      moved[t]:copy(t)
+      t:set(moved[t])
+      moved[t]:set()
+    end
+  end
 end
 
 --- One vector with the elements of all tensors, which become views of it. Memory that tensors share is laid out once,
@@ -191,22 +213,15 @@ function utils.flatten(tensors)
       errors.fail('flatten: expected tensors of one type, got %s and %s', first:type(), t:type())
     end
   end
-  local place, total = lay_out(tensors)
+  local storages, moved = find_storages(tensors), {}
+  local total = lay_out(storages)
   if total == 0 then return first.new() end
-  local used = count_used(tensors, place, total)
-  local flat = first.new(used[total])
-  local moved = {}
-  for i, t in ipairs(tensors) do
-    if t:nElement() > 0 then
-      local at = place[memory_address(t)] + tonumber(layout(t).offset)
-      moved[i] = view_in(flat, t, used[at + 1] - 1)
-      moved[i]:copy(t)
-    end
+  local flat = first.new(total)
+  for _, s in ipairs(storages) do
+    move(flat, s, moved)
+    if s.rank then s.rank:set() end   -- not left to the collector
   end
-  for i, t in ipairs(tensors) do
-    if moved[i] then t:set(moved[i]) end
-  end
-  used:set()   -- as large as the parameters: not left to the collector
+  C.mt_memory_trim(layout(flat).device)   -- the memory that they had is of sizes that hardly come again
   return flat
 end
 

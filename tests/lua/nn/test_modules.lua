@@ -130,6 +130,32 @@ t.test('getParameters: one vector, views of it, shared ones once', function()
   assert(a.weight:storage() == b.weight:storage(), 'float() lost the sharing')
 end)
 
+t.test('flatten: parts of storages, a tensor twice, tensors without elements', function()
+  local storage = torch.range(1, 12)
+  local middle, rows = storage:narrow(1, 4, 3), storage:view(6, 2):narrow(1, 3, 2)   -- 4 5 6; 5 6, 7 8
+  local whole, empty = torch.Tensor{{20, 21}, {22, 23}}, torch.Tensor()
+  local other, turned = whole:view(4):narrow(1, 2, 2), whole:t()
+  local flat = nn.utils.flatten {middle, whole, middle, empty, rows, other, turned}
+  t.eq(flat:totable(), {4, 5, 6, 7, 8, 20, 21, 22, 23})
+  t.eq({middle:totable(), rows:totable()}, {{4, 5, 6}, {{5, 6}, {7, 8}}})
+  flat:mul(2)
+  t.eq({middle:totable(), whole:totable()}, {{8, 10, 12}, {{40, 42}, {44, 46}}})
+  t.eq({other:totable(), turned:totable()}, {{42, 44}, {{40, 44}, {42, 46}}})
+end)
+
+t.test('flatten needs memory for the vector alone', function()
+  local C, list = torch.C, {}
+  for i = 1, 8 do list[i] = torch.Tensor(2 ^ 17):fill(i) end
+  collectgarbage()
+  collectgarbage()
+  C.mt_memory_reset_peak(0)
+  local before = tonumber(C.mt_memory(0, C.MT_LIVE))
+  local flat = nn.utils.flatten(list)
+  t.eq(tonumber(C.mt_memory(0, C.MT_PEAK)) - before < 9 * 2 ^ 20, true)
+  t.eq(tonumber(C.mt_memory(0, C.MT_LIVE)) - before < 2 ^ 20, true)
+  t.eq({flat[1], flat[2 ^ 20], list[3][5]}, {1, 8, 3})
+end)
+
 t.test('batch normalisation: statistics of the batch, running ones in evaluation', function()
   local m = nn.SpatialBatchNormalization(2, 0, 0.25)
   m.weight:fill(1)
