@@ -86,6 +86,17 @@ function Container:clearState()
   return self
 end
 
+--- dropGradInputs([on]): from now on backward lets go of the gradients by the inputs of inner modules as soon as they
+-- have been read; net.gradInput stays. That spares about as much memory as the outputs take. Only backward does so:
+-- updateGradInput and accGradParameters, called apart, need them. on: true unless given.
+--   net:dropGradInputs():backward(x, gradOutput)
+function Container:dropGradInputs(on)
+  self:apply(function(module)
+    if module.modules then module.dropsGradInputs = on ~= false or nil end
+  end)
+  return self
+end
+
 -- -- Printing ---------------------------------------------------------------------------------------------------
 
 local function indent(text, by) return (tostring(text):gsub('\n', '\n' .. by)) end

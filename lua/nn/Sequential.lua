@@ -2,6 +2,7 @@
 --   local net = nn.Sequential():add(nn.Linear(10, 20)):add(nn.Tanh()):add(nn.Linear(20, 2))
 local torch = require 'torch'
 local errors = require 'torch.errors'
+local leaf = require 'nn.leaf'
 
 local Sequential = torch.class('nn.Sequential', 'nn.Container')
 
@@ -30,11 +31,13 @@ function Sequential:updateOutput(input)
   return x
 end
 
--- Goes back over the modules; step(module, input, gradOutput) gives the gradient by the input.
-local function back(self, input, gradOutput, step, scale)
+-- Goes back over the modules; step(module, input, gradOutput) gives the gradient by the input. drops: gradients by
+-- inputs are let go of when the module before has read them.
+local function back(self, input, gradOutput, step, scale, drops)
   local modules, g = self.modules, gradOutput
   for i = #modules, 1, -1 do
     g = step(modules[i], i > 1 and modules[i - 1].output or input, g, scale)
+    if drops and i < #modules then leaf.drop_gradients(modules[i + 1], gradOutput, g) end
   end
   return g
 end
@@ -66,7 +69,7 @@ function Sequential:accUpdateGradParameters(input, gradOutput, rate)
 end
 
 function Sequential:backward(input, gradOutput, scale)
-  self.gradInput = back(self, input, gradOutput, backward, scale or 1)
+  self.gradInput = back(self, input, gradOutput, backward, scale or 1, self.dropsGradInputs)
   return self.gradInput
 end
 

@@ -132,7 +132,11 @@ function branches.back(self, step, input, gradOutput, scale)
     list[#list + 1] = step(module, input, gradOutput[i], scale)
   end
   if #list == 0 then return nil end
-  return branches.sum(self.gradInput, list)
+  local sum = branches.sum(self.gradInput, list)
+  if self.dropsGradInputs and step == branches.backward then
+    for _, module in ipairs(self.modules) do leaf.drop_gradients(module, gradOutput, sum) end
+  end
+  return sum
 end
 
 function branches.update_grad_input(module, input, gradOutput) return module:updateGradInput(input, gradOutput) end

@@ -369,6 +369,25 @@ function leaf.accumulate(module, input, gradOutput, scale, to)
   if first == 0 then handle.release_scope(r.own_scope) end
 end
 
+--- Lets go of the gradients by a module's inputs, which nobody reads any more, but for those in the tables that
+-- follow: they belong to others. A chain's are those of its first module.
+function leaf.drop_gradients(module, ...)
+  local r, kept = records[module], {}
+  if r then
+    handle.release_scope(r.scope)
+    r.back = nil
+    hold(r.held, {})
+  end
+  for i = 1, select('#', ...) do
+    for _, g in ipairs(flatten((select(i, ...)), {})) do kept[g] = true end
+  end
+  for _, g in ipairs(flatten(module.gradInput, {})) do
+    if not kept[g] then g:set() end
+  end
+  local first = class.type(module) == 'nn.Sequential' and module.modules[1]
+  if first then leaf.drop_gradients(first, ...) end
+end
+
 --- The gradient of a criterion's loss by itself: 1, of the loss's type.
 function leaf.one(module, input, target)
   local r = record_of(module)

@@ -22,6 +22,11 @@ end
 
 local function momentum() return {learningRate = 1e-3, momentum = 0.9, dampening = 0} end
 
+-- A large net does not keep the gradients by its layers' inputs; PyTorch's keep none, either.
+local function without_inner_gradients(make)
+  return function() return make():dropGradInputs() end
+end
+
 -- The training of a classifier with momentum.
 local function training(name, make_net, batch, classes, ...)
   local size = {...}
@@ -133,9 +138,9 @@ return {
   training('AlexNet b16', nets.alexnet, 16, 1000, 3, 224, 224),
   inference('VGG-16 b4 forward', 'vgg16', 4, as_evaluated),
   inference('VGG-16 b4 fused forward', 'vgg16', 4, nn.utils.fuse),
-  training('GoogLeNet b8', nets.googlenet, 8, 1000, 3, 224, 224),
-  training('ResNet-18 b8', nets.resnet18, 8, 1000, 3, 224, 224),
-  training('ResNet-50 b4', nets.resnet50, 4, 1000, 3, 224, 224),
+  training('GoogLeNet b8', without_inner_gradients(nets.googlenet), 8, 1000, 3, 224, 224),
+  training('ResNet-18 b8', without_inner_gradients(nets.resnet18), 8, 1000, 3, 224, 224),
+  training('ResNet-50 b4', without_inner_gradients(nets.resnet50), 4, 1000, 3, 224, 224),
   inference('ResNet-50 b1 forward', 'resnet50', 1, as_evaluated),
   inference('ResNet-50 b1 fused forward', 'resnet50', 1, nn.utils.fuse),
   {name = 'DCGAN 64x64 b16 step', goal = goal, make = dcgan},

@@ -168,3 +168,43 @@ t.test('a GradientReversal of the first version has lambda 1', function()
   class.__version = 2
   t.eq(torch.deserialize(bytes).lambda, 1)
 end)
+
+-- -- Memory ---------------------------------------------------------------------------------------------------------
+
+t.test('dropGradInputs: the same gradients, and those of inner modules are let go of', function()
+  local function conv() return nn.SpatialConvolution(4, 4, 3, 3, 1, 1, 1, 1) end
+  local function block()
+    local branch = nn.Sequential():add(conv()):add(nn.SpatialBatchNormalization(4)):add(nn.ReLU(true)):add(conv())
+    return nn.Sequential():add(nn.ConcatTable():add(branch):add(nn.Identity())):add(nn.CAddTable(true)):add(nn.ReLU())
+  end
+  local split = nn.Concat(2):add(nn.Sequential():add(conv()):add(nn.Tanh())):add(nn.Identity())
+  local net = nn.Sequential():add(conv()):add(nn.Dropout(0)):add(nn.Identity()):add(block()):add(block()):add(split)
+    :add(nn.ConcatTable():add(nn.Identity()):add(nn.Sequential():add(nn.Identity())):add(nn.Tanh()))
+  local x, g = torch.randn(2, 4, 5, 5), {torch.randn(2, 8, 5, 5), torch.randn(2, 8, 5, 5), torch.randn(2, 8, 5, 5)}
+  local given = {g[1]:clone(), g[2]:clone(), g[3]:clone()}
+  local _, grads = net:getParameters()
+  for _, m in ipairs(net:findModules('nn.SpatialBatchNormalization')) do m.momentum = 0 end
+  local function run()
+    grads:zero()
+    net:forward(x)
+    return net:backward(x, g):clone(), grads:clone()
+  end
+  local input, parameters = run()
+  net:dropGradInputs()
+  for _ = 1, 2 do
+    local again, sums = run()
+    t.eq(again:totable(), input:totable())
+    t.eq(sums:totable(), parameters:totable())
+    t.eq(net:get(1).gradInput:nElement(), x:nElement())
+    for i = 1, 3 do t.eq(g[i]:totable(), given[i]:totable()) end
+  end
+  for _, m in ipairs(net:listModules()) do   -- nn.Identity's are others'
+    local is_own = m.compute and torch.type(m) ~= 'nn.Identity' and m ~= net:get(1)
+    for _, own in ipairs(is_own and (torch.isTensor(m.gradInput) and {m.gradInput} or m.gradInput) or {}) do
+      t.eq(own:nElement(), 0, torch.type(m))
+    end
+  end
+  net:dropGradInputs(false)
+  run()
+  t.eq(net:get(4).gradInput:nElement(), x:nElement())
+end)
