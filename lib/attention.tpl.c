@@ -8,7 +8,7 @@
 static void K(lay_rows)(A *to, int64_t ld, const T *from, int64_t rs, int64_t cs, int64_t rows, int64_t n, A scale) {
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < n; j++) to[i * ld + j] = LOAD(from[i * rs + j * cs]) * scale;
-  for (int64_t i = rows; i < K(whole)(rows, ROWS); i++) memset(to + i * ld, 0, (size_t)n * sizeof(A));
+  for (int64_t i = rows; i < mt_whole(rows, ROWS); i++) memset(to + i * ld, 0, (size_t)n * sizeof(A));
 }
 
 /* row (n, whole vectors) = exp(row - most); gives the sum */
@@ -39,8 +39,8 @@ typedef struct {
 static K(call) K(call_of)(const mt_tensor *q, const mt_tensor *k, const mt_tensor *v, const mt_tensor *bias,
                           const mt_tensor *mask, const mt_attention_form *how) {
   K(call) c = {q, k, v, bias, mask, how, q->size[1], q->size[2], k->size[2], q->size[3], v->size[3], 0, 0};
-  c.wide_d = K(whole)(c.D, PANEL);
-  c.wide_e = K(whole)(c.E, PANEL);
+  c.wide_d = mt_whole(c.D, PANEL);
+  c.wide_e = mt_whole(c.E, PANEL);
   return c;
 }
 
@@ -90,12 +90,12 @@ typedef struct {
 } K(forward_room);
 
 static size_t K(forward_size)(const K(call) *c, int64_t queries) {
-  int64_t rows = K(whole)(queries, QUERIES);
+  int64_t rows = mt_whole(queries, QUERIES);
   return (size_t)(KEYS * (c->D + c->wide_e) + QUERIES * (c->D + KEYS) + rows * (c->wide_e + 2));
 }
 
 static K(forward_room) K(forward_split)(const K(call) *c, A *at, int64_t queries) {
-  int64_t rows = K(whole)(queries, QUERIES);
+  int64_t rows = mt_whole(queries, QUERIES);
   K(forward_room) r;
   r.k = at;
   r.v = r.k + KEYS * c->D;
@@ -128,7 +128,7 @@ static void K(forward_block)(const K(call) *c, const K(forward_room) *r, int64_t
                              int64_t at, int64_t j0, int64_t n) {
   n = K(seen)(c, i0 + rows - 1, j0, n);
   if (n == 0) return;
-  int64_t width = K(whole)(n, LANES), lines = K(whole)(rows, ROWS);
+  int64_t width = mt_whole(n, LANES), lines = mt_whole(rows, ROWS);
   K(lay_rows)(r->q, c->D, K(rows_at)(c->q, c->H, head, i0), c->q->stride[2], c->q->stride[3], rows, c->D,
               (A)c->how->scale);
   K(product)(r->score, KEYS, r->q, c->D, 1, r->k, c->D, lines, c->D, width, 0);
@@ -150,7 +150,7 @@ static void K(finish_row)(const K(call) *c, const A *sum, A total, A most, T *ou
 /* count queries of a head, from first on */
 static void K(forward_head)(const K(call) *c, const K(forward_room) *r, mt_tensor *out, A *lse, int64_t head,
                             int64_t first, int64_t count) {
-  memset(r->out, 0, (size_t)(K(whole)(count, QUERIES) * c->wide_e) * sizeof(A));
+  memset(r->out, 0, (size_t)(mt_whole(count, QUERIES) * c->wide_e) * sizeof(A));
   for (int64_t i = 0; i < count; i++) {
     r->most[i] = (A)-INFINITY;
     r->total[i] = 0;
@@ -177,13 +177,13 @@ typedef struct {
 } K(query_room);
 
 static size_t K(query_size)(const K(call) *c) {
-  return (size_t)(K(whole)(c->S, LANES) + c->D + c->wide_e + (c->D > c->E ? c->D : c->E));
+  return (size_t)(mt_whole(c->S, LANES) + c->D + c->wide_e + (c->D > c->E ? c->D : c->E));
 }
 
 static K(query_room) K(query_split)(const K(call) *c, A *at) {
   K(query_room) r;
   r.score = at;
-  r.out = r.score + K(whole)(c->S, LANES);
+  r.out = r.score + mt_whole(c->S, LANES);
   r.q = r.out + c->wide_e;
   r.row = r.q + c->D;
   return r;
@@ -219,7 +219,7 @@ static void K(weigh)(const K(call) *c, const K(query_room) *r, int64_t head, int
 }
 
 static void K(forward_query)(const K(call) *c, const K(query_room) *r, mt_tensor *out, A *lse, int64_t head, int64_t i) {
-  int64_t n = K(seen)(c, i, 0, c->S), width = K(whole)(n, LANES), step = c->k->stride[2];
+  int64_t n = K(seen)(c, i, 0, c->S), width = mt_whole(n, LANES), step = c->k->stride[2];
   const T *k = K(rows_at)(c->k, c->H, head, 0), *q = K(rows_at)(c->q, c->H, head, i);
   A most = (A)-INFINITY, total = 0;
   for (int64_t d = 0; d < c->D; d++) r->q[d] = LOAD(q[d * c->q->stride[3]]) * (A)c->how->scale;
@@ -258,8 +258,8 @@ static int K(attention)(mt_tensor *out, mt_tensor *lse, const mt_tensor *q, cons
   K(call) c = K(call_of)(q, k, v, bias, mask, how);
   if (c.T_ < FEW) return K(forward_queries)(&c, out, mt_tensor_data(lse));
   int64_t heads = q->size[0] * c.H, threads = K(threads)(&c), parts = 1, capacity;
-  if (heads < threads) parts = mt_least(threads, K(whole)(c.T_, QUERIES) / QUERIES);
-  int64_t queries = K(whole)((c.T_ + parts - 1) / parts, QUERIES);
+  if (heads < threads) parts = mt_least(threads, mt_whole(c.T_, QUERIES) / QUERIES);
+  int64_t queries = mt_whole((c.T_ + parts - 1) / parts, QUERIES);
   size_t each = (K(forward_size)(&c, queries) + 15) / 16 * 16;
   A *memory = mt_allocate(MT_CPU, 0, (size_t)threads * each * sizeof(A), &capacity);
   if (!memory) return 1;
@@ -287,13 +287,13 @@ typedef struct {
 } K(backward_room);
 
 static size_t K(backward_size)(const K(call) *c) {
-  int64_t rows = K(whole)(c->T_, QUERIES);
+  int64_t rows = mt_whole(c->T_, QUERIES);
   return (size_t)(KEYS * (c->D + c->E + 2 * c->wide_d + c->wide_e) +
                   QUERIES * (c->D + c->E + c->wide_d + c->wide_e + 2 * KEYS) + rows * (c->wide_d + 1));
 }
 
 static K(backward_room) K(backward_split)(const K(call) *c, A *at) {
-  int64_t rows = K(whole)(c->T_, QUERIES);
+  int64_t rows = mt_whole(c->T_, QUERIES);
   K(backward_room) r;
   r.k_t = at;
   r.v_t = r.k_t + KEYS * c->D;
@@ -336,7 +336,7 @@ static void K(backward_block)(const K(call) *c, const K(backward_room) *r, const
   n = K(seen)(c, i0 + rows - 1, j0, n);
   if (n == 0) return;
   /* hidden keys within the last ROWS must have weights of 0: what is added to their gradients counts */
-  int64_t width = K(whole)(n, LANES > ROWS ? LANES : ROWS), lines = K(whole)(rows, ROWS), keys = K(whole)(n, ROWS);
+  int64_t width = mt_whole(n, LANES > ROWS ? LANES : ROWS), lines = mt_whole(rows, ROWS), keys = mt_whole(n, ROWS);
   K(lay_queries)(c, r, grad, head, i0, rows);
   K(product)(r->weight, KEYS, r->q, c->D, 1, r->k_t, c->D, lines, c->D, width, 0);
   K(product)(r->slope, KEYS, r->g, c->E, 1, r->v_t, c->E, lines, c->E, width, 0);
@@ -376,7 +376,7 @@ static void K(inner_sums)(const K(call) *c, A *inner, const mt_tensor *grad, con
 static void K(backward_head)(const K(call) *c, const K(backward_room) *r, const K(gradients) *to, const mt_tensor *grad,
                              const mt_tensor *out, const A *lse, int64_t head) {
   K(inner_sums)(c, r->inner, grad, out, head);
-  memset(r->grad_q, 0, (size_t)(K(whole)(c->T_, QUERIES) * c->wide_d) * sizeof(A));
+  memset(r->grad_q, 0, (size_t)(mt_whole(c->T_, QUERIES) * c->wide_d) * sizeof(A));
   for (int64_t j0 = 0; j0 < c->S; j0 += KEYS) {
     int64_t n = mt_least(KEYS, c->S - j0);
     const T *k = K(rows_at)(c->k, c->H, head, j0), *v = K(rows_at)(c->v, c->H, head, j0);

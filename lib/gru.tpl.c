@@ -100,7 +100,7 @@ static size_t K(gru_room)(const K(walk) *w, int64_t count) { return (size_t)(cou
 
 static void K(gru_samples)(const K(gru_call) *l, A *memory, int64_t first, int64_t count) {
   const K(walk) *w = &l->w;
-  int64_t lines = K(whole)(count, ROWS), wide = w->wide;
+  int64_t lines = mt_whole(count, ROWS), wide = w->wide;
   A *gates = memory, *h = gates + lines * 4 * wide;
   memset(memory, 0, K(gru_room)(w, lines) * sizeof(A));
   for (int64_t i = 0; i < count; i++) K(read)(h + i * wide, l->h0 + (first + i) * w->H, w->H);
@@ -118,7 +118,7 @@ static int K(gru)(mt_tensor *h, mt_tensor *gates, const mt_tensor *sums, const m
                    .gates = mt_tensor_data(gates), .sums = mt_tensor_data(sums), .h0 = mt_tensor_data(h0),
                    .bias = bias ? mt_tensor_data(bias) : NULL};
   const K(walk) *w = &l.w;
-  int64_t threads = K(walk_threads)(w), each = K(whole)((w->N + threads - 1) / threads, ROWS), capacity;
+  int64_t threads = K(walk_threads)(w), each = mt_whole((w->N + threads - 1) / threads, ROWS), capacity;
   size_t room = K(gru_room)(w, each), panels = (size_t)(w->H * 3 * w->wide);
   A *memory = mt_allocate(MT_CPU, 0, (panels + (size_t)threads * room) * sizeof(A), &capacity);
   if (!memory) return 1;
@@ -229,7 +229,7 @@ static void K(gru_step_back)(const K(gru_back_call) *l, const K(gru_back_room) *
 
 static void K(gru_samples_back)(const K(gru_back_call) *l, A *memory, int64_t first, int64_t count) {
   const K(walk) *w = &l->w;
-  int64_t lines = K(whole)(count, ROWS), wide = w->wide;
+  int64_t lines = mt_whole(count, ROWS), wide = w->wide;
   K(gru_back_room) r = {memory, memory + lines * 4 * wide, memory + lines * 5 * wide, memory + lines * 6 * wide,
                         memory + (lines * 6 + 4) * wide};
   memset(memory, 0, K(gru_back_size)(w, lines) * sizeof(A));
@@ -246,7 +246,7 @@ static int K(gru_grad)(mt_tensor *grad_gates, mt_tensor *grad_h0, const mt_tenso
                         .grad_h0 = mt_tensor_data(grad_h0), .grad_h = mt_tensor_data(grad_h),
                         .gates = mt_tensor_data(gates), .h = mt_tensor_data(h), .h0 = mt_tensor_data(h0)};
   const K(walk) *w = &l.w;
-  int64_t threads = K(walk_threads)(w), each = K(whole)((w->N + threads - 1) / threads, ROWS), capacity;
+  int64_t threads = K(walk_threads)(w), each = mt_whole((w->N + threads - 1) / threads, ROWS), capacity;
   size_t room = K(gru_back_size)(w, each), panels = (size_t)(w->wide * w->wide_r);
   A *memory = mt_allocate(MT_CPU, 0, (3 * panels + (size_t)threads * room) * sizeof(A), &capacity);
   if (!memory) return 1;

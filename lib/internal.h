@@ -154,6 +154,9 @@ int mt_target_done(mt_tensor *out, mt_tensor *target, int rc);
 int mt_targets_done(mt_tensor *const *outs, mt_tensor **targets, int n, int rc);
 
 static inline int64_t mt_least(int64_t a, int64_t b) { return a < b ? a : b; }
+/* How many parts of a size n comes in, the last of which may be smaller; n in whole units, 0 or more of them. */
+static inline int64_t mt_parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
+static inline int64_t mt_whole(int64_t n, int64_t unit) { return mt_parts(n, unit) * unit; }
 
 /* -- Threads ---------------------------------------------------------------------------------------------- */
 

@@ -238,12 +238,10 @@ static void turn(char *to, const char *from, int64_t from_step, int64_t rows, in
   }
 }
 
-static int64_t parts(int64_t size, int64_t each) { return (size + each - 1) / each; }
-
 static int64_t count_tiles(const job *j) {
   const mt_plan *plan = j->plan;
   int64_t rows = plan->size[j->across], columns = plan->size[plan->dim - 1];
-  return plan->numel / rows / columns * parts(rows, j->rows) * parts(columns, TILE_COLUMNS);
+  return plan->numel / rows / columns * mt_parts(rows, j->rows) * mt_parts(columns, TILE_COLUMNS);
 }
 
 /* p: of the tile's first elements; n: in a row. Rows that all operands have side by side are one run. */
@@ -276,7 +274,7 @@ static void run_rows(const job *j, char **p, int64_t rows, int64_t n) {
 static void run_tile(const job *j, int64_t tile) {
   const mt_plan *plan = j->plan;
   const int last = plan->dim - 1, across = j->across;
-  const int64_t bands = parts(plan->size[across], j->rows), chunks = parts(plan->size[last], TILE_COLUMNS);
+  const int64_t bands = mt_parts(plan->size[across], j->rows), chunks = mt_parts(plan->size[last], TILE_COLUMNS);
   int64_t column = tile % chunks * TILE_COLUMNS, row = tile / chunks % bands * j->rows, rest = tile / chunks / bands;
   char *p[4] = {NULL};
   for (int k = 0; k < plan->operands; k++)

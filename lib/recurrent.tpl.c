@@ -14,7 +14,7 @@ typedef struct {
 static K(walk) K(walk_of)(const mt_tensor *sums, const mt_tensor *h0, const mt_tensor *active, int64_t H, int64_t gates,
                           const mt_recurrence *how) {
   return (K(walk)){how, active ? mt_tensor_data(active) : NULL, sums->size[0], sums->size[1], H, h0->size[1],
-                   K(whole)(H, PANEL), K(whole)(h0->size[1], PANEL), gates};
+                   mt_whole(H, PANEL), mt_whole(h0->size[1], PANEL), gates};
 }
 
 /* The step that is taken as number s, and whether sample n takes part in it */
@@ -35,7 +35,7 @@ static void K(lay_transpose)(const K(walk) *w, A *to, const mt_tensor *weight, i
                              int64_t gates) {
   const T *from = mt_tensor_data(weight);
   int64_t rs = weight->stride[0], cs = weight->stride[1], lines = gates * w->wide;
-  memset(to, 0, (size_t)(lines * K(whole)(columns, PANEL)) * sizeof(A));
+  memset(to, 0, (size_t)(lines * mt_whole(columns, PANEL)) * sizeof(A));
   for (int64_t g = 0; g < gates; g++)
     K(lay_panels)(to + g * w->wide * PANEL, lines, from + w->how->place[first + g] * w->H * cs, cs, rs, w->H, columns, 1);
 }
@@ -77,7 +77,7 @@ static int64_t K(walk_threads)(const K(walk) *w) {
 
 /* Each thread's samples, from first on */
 static int64_t K(share)(const K(walk) *w, int64_t threads, int64_t thread, int64_t *first) {
-  int64_t each = K(whole)((w->N + threads - 1) / threads, ROWS);
+  int64_t each = mt_whole((w->N + threads - 1) / threads, ROWS);
   *first = thread * each;
   return mt_least(each, w->N - *first);
 }
@@ -133,7 +133,7 @@ static size_t K(lstm_room)(const K(walk) *w, int64_t count) { return (size_t)(co
 /* The steps of count samples from first on; memory: sum, c, out (lines of wide) and h (lines of wide_r) */
 static void K(lstm_samples)(const K(lstm_call) *l, A *memory, int64_t first, int64_t count) {
   const K(walk) *w = &l->w;
-  int64_t lines = K(whole)(count, ROWS), wide = w->wide, ldh = w->wide_r;
+  int64_t lines = mt_whole(count, ROWS), wide = w->wide, ldh = w->wide_r;
   A *sum = memory, *c = sum + lines * 4 * wide, *out = c + lines * wide, *h = out + lines * wide;
   memset(memory, 0, K(lstm_room)(w, lines) * sizeof(A));
   for (int64_t i = 0; i < count; i++) {
@@ -160,7 +160,7 @@ static int K(lstm)(mt_tensor *h, mt_tensor *c, mt_tensor *gates, const mt_tensor
                .gates = mt_tensor_data(gates), .sums = mt_tensor_data(sums), .h0 = mt_tensor_data(h0),
                .c0 = mt_tensor_data(c0)};
   const K(walk) *w = &l.w;
-  int64_t threads = K(walk_threads)(w), each = K(whole)((w->N + threads - 1) / threads, ROWS), capacity;
+  int64_t threads = K(walk_threads)(w), each = mt_whole((w->N + threads - 1) / threads, ROWS), capacity;
   size_t room = K(lstm_room)(w, each), panels = (size_t)(w->R * 4 * w->wide);
   size_t projection = project ? (size_t)(w->H * w->wide_r) : 0;
   A *memory = mt_allocate(MT_CPU, 0, (panels + projection + (size_t)threads * room) * sizeof(A), &capacity);
@@ -248,7 +248,7 @@ static size_t K(lstm_back_room)(const K(walk) *w, int64_t count) {
  * states through steps without part */
 static void K(lstm_samples_back)(const K(lstm_back_call) *l, A *memory, int64_t first, int64_t count) {
   const K(walk) *w = &l->w;
-  int64_t lines = K(whole)(count, ROWS), wide = w->wide, ldh = w->wide_r, R = w->R, H = w->H;
+  int64_t lines = mt_whole(count, ROWS), wide = w->wide, ldh = w->wide_r, R = w->R, H = w->H;
   A *gates = memory, *out = gates + lines * 4 * wide, *c = out + lines * wide, *first_c = c + lines * wide;
   A *h = first_c + lines * wide, *first_h = h + lines * ldh, *cells = first_h + lines * ldh;
   memset(memory, 0, K(lstm_back_room)(w, lines) * sizeof(A));
@@ -288,7 +288,7 @@ static int K(lstm_grad)(mt_tensor *grad_sums, mt_tensor *grad_h0, mt_tensor *gra
                     .grad_c = grad_c ? mt_tensor_data(grad_c) : NULL, .gates = mt_tensor_data(gates),
                     .c = mt_tensor_data(c), .c0 = mt_tensor_data(c0)};
   const K(walk) *w = &l.w;
-  int64_t threads = K(walk_threads)(w), each = K(whole)((w->N + threads - 1) / threads, ROWS), capacity;
+  int64_t threads = K(walk_threads)(w), each = mt_whole((w->N + threads - 1) / threads, ROWS), capacity;
   size_t room = K(lstm_back_room)(w, each), panels = (size_t)(4 * w->wide * w->wide_r);
   size_t projection = project ? (size_t)(w->R * w->wide) : 0;
   A *memory = mt_allocate(MT_CPU, 0, (panels + projection + (size_t)threads * room) * sizeof(A), &capacity);

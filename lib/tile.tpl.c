@@ -20,8 +20,6 @@ typedef K(word) K(bits) __attribute__((vector_size(MT_VECTOR), may_alias));
 
 MT_INLINE K(vec) K(pick)(K(bits) where, K(vec) a, K(vec) b) { return (K(vec))((where & (K(bits))a) | (~where & (K(bits))b)); }
 
-MT_INLINE int64_t K(whole)(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
 /* -- Products ----------------------------------------------------------------------------------------------- */
 
 /* c (rows × vectors·LANES, lines ldc apart) = or += the sum over k < depth of a[i·ra + k·ca] times line k of b */

@@ -76,6 +76,18 @@ static inline void mt_window_next_row(const int64_t *out, int64_t *o) {
   o[0]++;
 }
 
+/* The window with which the convolution of the output's gradient, with the taps in reverse, is the input's gradient.
+ * Gives 0 where there is none: strides are 1, and the padding is less than a window. */
+static inline int mt_window_reversed(const mt_window *w, mt_window *back) {
+  int reversible = 1;
+  *back = *w;
+  for (int i = 0; i < 3; i++) {
+    back->pad[i] = w->dilation[i] * (w->kernel[i] - 1) - w->pad[i];
+    reversible = reversible && w->stride[i] == 1 && back->pad[i] >= 0;
+  }
+  return reversible;
+}
+
 /* The outputs [first, end) for which output·stride + shift lies within 0 … in - 1. */
 typedef struct {
   int64_t first, end;

@@ -86,8 +86,6 @@ static void multiply(const task *t, int64_t i, int64_t j, const uint32_t *a, con
   }
 }
 
-static int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
-
 /* Some lines of a matrix, from line i on, and of these the elements k … k + depth - 1 */
 typedef struct {
   const mt_bf16_lines *matrix;
@@ -97,7 +95,7 @@ typedef struct {
 /* Step number n of all panels of a piece, in the order in which they lie in memory */
 static void pack(uint32_t *to, const piece *p, int64_t n, int pairs_down) {
   const mt_bf16_lines *x = p->matrix;
-  int64_t panels = parts(p->count, MT_BF16_SIDE), steps = parts(p->depth, MT_BF16_DEPTH);
+  int64_t panels = mt_parts(p->count, MT_BF16_SIDE), steps = mt_parts(p->depth, MT_BF16_DEPTH);
   int64_t panel = x->line == 1 ? n % panels : n / steps, step = x->line == 1 ? n / panels : n % steps;
   int64_t i = panel * MT_BF16_SIDE, k = step * MT_BF16_DEPTH;
   mt_bf16_lines from = {x->data + (p->i + i) * x->line + (p->k + k) * x->step, x->line, x->step};
@@ -108,10 +106,11 @@ static void pack(uint32_t *to, const piece *p, int64_t n, int pairs_down) {
 /* One block of the right operand: it is packed first, then the left one, some panels at a time. Threads share out these
  * and, where they are few, the columns. */
 static void run_block(const task *t, const piece *right) {
-  int64_t rows = parts(t->n, MT_BF16_SIDE), columns = parts(right->count, MT_BF16_SIDE), team = omp_get_num_threads();
-  int64_t steps = parts(right->depth, MT_BF16_DEPTH), panel = steps * MT_BF16_STEP;
-  int64_t some = rows < team * PANELS ? parts(rows, team) : PANELS, groups = parts(rows, some);
-  int64_t shares = groups < team ? mt_least(columns, parts(team, groups)) : 1;
+  int64_t rows = mt_parts(t->n, MT_BF16_SIDE), columns = mt_parts(right->count, MT_BF16_SIDE),
+          team = omp_get_num_threads();
+  int64_t steps = mt_parts(right->depth, MT_BF16_DEPTH), panel = steps * MT_BF16_STEP;
+  int64_t some = rows < team * PANELS ? mt_parts(rows, team) : PANELS, groups = mt_parts(rows, some);
+  int64_t shares = groups < team ? mt_least(columns, mt_parts(team, groups)) : 1;
   uint32_t *own = t->left + omp_get_thread_num() * LEFT;
 #pragma omp for
   for (int64_t n = 0; n < columns * steps; n++) pack(t->right, right, n, 1);
@@ -119,7 +118,7 @@ static void run_block(const task *t, const piece *right) {
   for (int64_t g = 0; g < groups * shares; g++) {
     int64_t i = g / shares * some * MT_BF16_SIDE, share = g % shares;
     piece left = {t->a, i, mt_least(t->n - i, some * MT_BF16_SIDE), right->k, right->depth};
-    for (int64_t n = 0; n < parts(left.count, MT_BF16_SIDE) * steps; n++) pack(own, &left, n, 0);
+    for (int64_t n = 0; n < mt_parts(left.count, MT_BF16_SIDE) * steps; n++) pack(own, &left, n, 0);
     for (int64_t c = columns * share / shares; c < columns * (share + 1) / shares; c++)
       for (int64_t r = 0; r < left.count; r += MT_BF16_SIDE)
         multiply(t, i + r, right->i + c * MT_BF16_SIDE, own + r / MT_BF16_SIDE * panel, t->right + c * panel, steps,

@@ -40,8 +40,6 @@ typedef struct {
   int activation;
 } shape;
 
-static int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
-
 static shape shape_of(const mt_tensor *input, const mt_tensor *output, const mt_window *w) {
   shape s = {.w = w, .images = input->size[0], .K = output->size[1], .C = input->size[1], .groups = w->groups};
   s.planes = s.K / s.groups;
@@ -56,11 +54,11 @@ static shape shape_of(const mt_tensor *input, const mt_tensor *output, const mt_
   /* an odd number of cache lines, so that a tile's rows do not compete for one place in the cache */
   s.row = (s.phase * w->stride[0] * w->stride[1] * w->stride[2] + 15) / 16 * 16;
   if (s.row / 16 % 2 == 0) s.row += 16;
-  s.blocks = parts(s.channels, MT_BF16_DEPTH);
+  s.blocks = mt_parts(s.channels, MT_BF16_DEPTH);
   s.steps = s.blocks * s.kernel;
-  s.panels = parts(s.planes, MT_BF16_SIDE);
+  s.panels = mt_parts(s.planes, MT_BF16_SIDE);
   s.rows = LONG / s.size[2] < 1 ? 1 : mt_least(LONG / s.size[2], s.out[1]);
-  s.pieces = s.out[0] * parts(s.out[1], s.rows);
+  s.pieces = s.out[0] * mt_parts(s.out[1], s.rows);
   return s;
 }
 
@@ -141,7 +139,7 @@ static void run_piece(float *out, const shape *s, const uint32_t *u, const uint3
                       float *sums, int64_t piece, int64_t planes) {
   int64_t per_depth = s->pieces / s->out[0], depth = piece / per_depth, first = piece % per_depth * s->rows;
   int64_t rows = mt_least(s->rows, s->out[1] - first), length = (rows - 1) * s->size[2] + s->out[2];
-  int64_t step = parts(length, MT_BF16_SIDE) * MT_BF16_SIDE;
+  int64_t step = mt_parts(length, MT_BF16_SIDE) * MT_BF16_SIDE;
   const uint32_t *from = input + (depth * s->size[1] + first) * s->size[2];
   for (int64_t j = 0; j < length; j += MT_BF16_SIDE) {
     mt_bf16_tiles tiles = {from + j, s->row, 16, s->at};
@@ -225,17 +223,12 @@ static int conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight,
                            : other_conv(out, input, weight, bias, w, activation);
 }
 
-/* With a stride of 1 it is the convolution of the output's gradient with the taps in reverse. */
 static int conv_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
-  mt_window back = *w;
-  int fit = 1;
-  for (int i = 0; i < 3; i++) {
-    back.pad[i] = w->dilation[i] * (w->kernel[i] - 1) - w->pad[i];
-    fit = fit && w->stride[i] == 1 && back.pad[i] >= 0;
-  }
+  mt_window back;
+  int reversible = mt_window_reversed(w, &back);
   shape s = shape_of(grad, out, &back);
   weights from = {mt_tensor_data(weight), s.kernel, weight->size[1] * s.kernel, 1};
-  return fit && is_fit(&s, &from) ? convolve(out, grad, &from, NULL, &s) : other_input(out, grad, weight, w);
+  return reversible && is_fit(&s, &from) ? convolve(out, grad, &from, NULL, &s) : other_input(out, grad, weight, w);
 }
 
 void mt_cpu_register_shifted_bf16(void) {

@@ -29,8 +29,6 @@ typedef struct {
   int activation;
 } shape;
 
-static inline int64_t whole(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
 static shape shape_of(const mt_tensor *input, const mt_tensor *output, const mt_window *w) {
   shape s = {.images = input->size[0],
              .K = output->size[1],
@@ -111,7 +109,7 @@ INLINED void lay_stretch(float *restrict to, int64_t to_step, const float *restr
 static void lay_columns(float *columns, const shape *s, const float *input, int64_t first, int64_t last,
                         const stretch *list, int64_t n) {
   const mt_window *w = s->w;
-  int64_t outputs = list[n - 1].at + list[n - 1].count, behind = whole(outputs, WIDE) - outputs;
+  int64_t outputs = list[n - 1].at + list[n - 1].count, behind = mt_whole(outputs, WIDE) - outputs;
   for (int64_t i = 0; i < s->kernel; i++) {
     int64_t k = i % w->kernel[2], j = i / w->kernel[2] % w->kernel[1], h = i / (w->kernel[2] * w->kernel[1]);
     for (const stretch *t = list; t < list + n; t++) {
@@ -180,7 +178,7 @@ static void run_piece(float *out, const shape *s, const float *input, const floa
 static int64_t piece_for(const shape *s, int threads) {
   int64_t fit = mt_least(CACHE / s->taps, MOST), share = s->images * s->plane / threads;
   if (fit < GOOD) fit = GOOD;
-  return whole(share < FEWEST ? FEWEST : mt_least(fit, share), WIDE);
+  return mt_whole(share < FEWEST ? FEWEST : mt_least(fit, share), WIDE);
 }
 
 /* Threads share out groups and pieces and, where these are few, the planes. */
@@ -195,9 +193,9 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
   if (chunk < 1) chunk = 1;
   int64_t pieces = s.groups * ((outputs + s.piece - 1) / s.piece);
   int64_t shares = pieces < threads ? (threads + pieces - 1) / pieces : 1;
-  int64_t packed = whole(s.groups * panels * panel, 16), columns = chunk * s.kernel * s.piece;
+  int64_t packed = mt_whole(s.groups * panels * panel, 16), columns = chunk * s.kernel * s.piece;
   int64_t m = panels * ROWS * s.piece;
-  int64_t list = whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
+  int64_t list = mt_whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
   float *u = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *u, &capacity);
   if (!u) return 1;
   const float *in = mt_tensor_data(input), *biases = bias ? mt_tensor_data(bias) : NULL;
@@ -256,7 +254,7 @@ static void lay_planes(float *columns, const shape *s, const float *grad, int64_
       count = mt_least(s->plane - i % s->plane, end - i);
       memcpy(to, grad + (i / s->plane * s->K + k) * s->plane + i % s->plane, (size_t)count * sizeof *to);
     }
-    memset(to, 0, (size_t)(whole(end - first, WIDE) - (end - first)) * sizeof *to);
+    memset(to, 0, (size_t)(mt_whole(end - first, WIDE) - (end - first)) * sizeof *to);
   }
 }
 
@@ -279,10 +277,10 @@ static int spread(mt_tensor *out, const mt_tensor *grad, const float *weight, co
   shape s = shape_of(out, grad, w);
   int threads = mt_threads_for(mt_tensor_numel(grad) * s.taps / 8);
   int64_t bundles = mt_least(threads, s.images), shares = (threads + bundles - 1) / bundles, capacity;
-  s.piece = whole(mt_least(mt_least(CACHE / s.planes, MOST), s.images / bundles * s.plane) + 1, WIDE);
-  int64_t panels = (s.taps + ROWS - 1) / ROWS, packed = whole(s.groups * panels * s.planes * ROWS, 16);
+  s.piece = mt_whole(mt_least(mt_least(CACHE / s.planes, MOST), s.images / bundles * s.plane) + 1, WIDE);
+  int64_t panels = (s.taps + ROWS - 1) / ROWS, packed = mt_whole(s.groups * panels * s.planes * ROWS, 16);
   int64_t columns = s.planes * s.piece, m = ROWS * s.piece;
-  int64_t list = whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
+  int64_t list = mt_whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
   float *u = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *u, &capacity);
   if (!u) return 1;
   float *in = mt_tensor_data(out);
@@ -297,7 +295,7 @@ static int spread(mt_tensor *out, const mt_tensor *grad, const float *weight, co
 #pragma omp for
     for (int64_t i = 0; i < bundles * shares * s.groups; i++) {
       int64_t group = i % s.groups, share = i / s.groups % shares, bundle = i / s.groups / shares;
-      int64_t end = s.images * (bundle + 1) / bundles * s.plane, most = whole((s.channels + shares - 1) / shares, ROWS);
+      int64_t end = s.images * (bundle + 1) / bundles * s.plane, most = mt_whole((s.channels + shares - 1) / shares, ROWS);
       int64_t c = mt_least(share * most, s.channels), last = mt_least(c + most, s.channels);
       for (int64_t first = s.images * bundle / bundles * s.plane; first < end && c < last; first += s.piece)
         spread_piece(in, &s, mt_tensor_data(grad), u + group * panels * s.planes * ROWS, &t, group, first,
@@ -311,20 +309,15 @@ static int spread(mt_tensor *out, const mt_tensor *grad, const float *weight, co
 /* Whether the convolution with reversed taps does less than spreading: it reads padding, and its planes come in whole
  * ROWS; spreading adds each product up in memory, which takes as long as some 15 multiplications in registers. */
 static int is_less(const shape *s) {
-  double reversed = (double)s->volume * (double)whole(s->channels, ROWS) * (double)(s->planes * s->kernel);
+  double reversed = (double)s->volume * (double)mt_whole(s->channels, ROWS) * (double)(s->planes * s->kernel);
   double spreading = (double)s->plane * (double)s->taps * (double)(s->planes + 15);
   return reversed <= spreading;
 }
 
-/* With a stride of 1 it is the convolution of the output's gradient with the taps in reverse. */
 static int direct_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
-  mt_window back = *w;
+  mt_window back;
   int64_t kernel = w->kernel[0] * w->kernel[1] * w->kernel[2];
-  int reversible = 1;
-  for (int i = 0; i < 3; i++) {
-    back.pad[i] = w->dilation[i] * (w->kernel[i] - 1) - w->pad[i];
-    reversible = reversible && w->stride[i] == 1 && back.pad[i] >= 0;
-  }
+  int reversible = mt_window_reversed(w, &back);
   if (mt_tensor_numel(weight) == 0) return other_input(out, grad, weight, w);
   shape s = shape_of(out, grad, w);
   if (!reversible || !is_less(&s)) return spread(out, grad, mt_tensor_data(weight), w);
@@ -334,7 +327,6 @@ static int direct_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *
 
 /* -- The weight's gradient: windows ------------------------------------------------------------------------------- */
 
-typedef float four __attribute__((vector_size(16), aligned(4)));
 typedef float eight __attribute__((vector_size(32), aligned(4)));
 
 /* What a thread works with. sums: taps padded to whole vectors for each plane, of each group padded to ROWS planes;
@@ -377,7 +369,7 @@ static void lay_window(float *to, const float *const *lines, int64_t count, cons
  * where room floats follow the last line. */
 static mt_span inner_outputs(const shape *s, int64_t room) {
   const mt_window *w = s->w;
-  int64_t taps = w->kernel[2], read = taps == 1 ? 1 : taps <= 4 ? 4 : whole(taps, 8);
+  int64_t taps = w->kernel[2], read = taps == 1 ? 1 : taps <= 4 ? 4 : mt_whole(taps, 8);
   if (w->dilation[2] != 1) return (mt_span){0, 0};
   mt_span low = mt_window_span(-w->pad[2], w->stride[2], s->in[2], s->Q);
   mt_span high = mt_window_span(taps - 1 - w->pad[2], w->stride[2], s->in[2], s->Q);
@@ -392,7 +384,7 @@ static mt_span inner_outputs(const shape *s, int64_t room) {
 static void lay_windows(float *to, const weigher *t, const shape *s, const float *in, int64_t channels,
                         const int64_t *o, const float *end) {
   const mt_window *w = s->w;
-  int64_t count = 0, taps = w->kernel[2], behind = whole(channels * s->kernel, WIDE) - channels * s->kernel;
+  int64_t count = 0, taps = w->kernel[2], behind = mt_whole(channels * s->kernel, WIDE) - channels * s->kernel;
   int64_t room = end - (in + channels * s->volume), x = -w->pad[2];
   for (int64_t c = 0; c < channels; c++, in += s->volume)
     for (int64_t i = 0; i < w->kernel[0]; i++)
@@ -410,18 +402,6 @@ static void lay_windows(float *to, const weigher *t, const shape *s, const float
     if (q < inner.first || q >= inner.end) lay_window(window, t->lines, count, w, x + q * w->stride[2], s->in[2]);
     memset(window + count * taps, 0, (size_t)behind * sizeof *window);
   }
-}
-
-/* A block of 4×4, transposed. */
-INLINED void turn_four(float *to, int64_t to_step, const float *from, int64_t from_step) {
-  four a = *(const four *)from, b = *(const four *)(from + from_step);
-  four c = *(const four *)(from + 2 * from_step), d = *(const four *)(from + 3 * from_step);
-  four low_1 = __builtin_shufflevector(a, b, 0, 4, 1, 5), low_2 = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-  four high_1 = __builtin_shufflevector(a, b, 2, 6, 3, 7), high_2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  *(four *)to = __builtin_shufflevector(low_1, low_2, 0, 1, 4, 5);
-  *(four *)(to + to_step) = __builtin_shufflevector(low_1, low_2, 2, 3, 6, 7);
-  *(four *)(to + 2 * to_step) = __builtin_shufflevector(high_1, high_2, 0, 1, 4, 5);
-  *(four *)(to + 3 * to_step) = __builtin_shufflevector(high_1, high_2, 2, 3, 6, 7);
 }
 
 /* Windows of one place each, side by side: count of them in some channels. in: the first in the first channel */
@@ -472,7 +452,7 @@ static void lay_planes_turned(const weigher *t, const shape *s, const float *gra
 /* sums += grad (planes, each with so many outputs) times windows of so many taps; sums: from the first of these on */
 static void add_products(float *sums, const weigher *t, const shape *s, const float *grad, int64_t outputs,
                          int64_t taps) {
-  int64_t row = whole(s->taps, WIDE) + WIDE;
+  int64_t row = mt_whole(s->taps, WIDE) + WIDE;
   for (int64_t j = 0; j < taps; j += WIDE) {
     const float *windows = t->windows + j;
     for (int64_t k = 0; k < t->read; k += ROWS)
@@ -502,7 +482,7 @@ static void weigh_rows(float *sums, const weigher *t, const shape *s, const floa
 
 /* Floats of one group's sums. Sums of a chunk of channels reach over its last tap, into those of the next chunk, which
  * get nothing from it: the windows are 0 there. */
-static int64_t sums_for(const shape *s) { return whole(s->planes, ROWS) * (whole(s->taps, WIDE) + WIDE); }
+static int64_t sums_for(const shape *s) { return mt_whole(s->planes, ROWS) * (mt_whole(s->taps, WIDE) + WIDE); }
 
 /* Output rows first … last - 1 of all images, in all groups, into the thread's sums. chunk: channels at once */
 static void weigh(const weigher *t, const shape *s, const float *grad, const float *input, int64_t first, int64_t last,
@@ -522,7 +502,7 @@ static void weigh(const weigher *t, const shape *s, const float *grad, const flo
 static void join_sums(float *out, const shape *s, const float *sums, int64_t room, int threads) {
 #pragma omp parallel for num_threads(mt_threads_for(s->K * s->taps * threads))
   for (int64_t k = 0; k < s->K; k++) {
-    const float *row = sums + k / s->planes * sums_for(s) + k % s->planes * (whole(s->taps, WIDE) + WIDE);
+    const float *row = sums + k / s->planes * sums_for(s) + k % s->planes * (mt_whole(s->taps, WIDE) + WIDE);
     for (int64_t j = 0; j < s->taps; j++) {
       float sum = row[j];
       for (int t = 1; t < threads; t++) sum += row[t * room + j];
@@ -548,11 +528,11 @@ static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
   int64_t read = 2 * s.plane > MOST ? s.planes / ROWS * ROWS : 0; /* small planes: pieces reach over images */
   s.piece = s.Q > MOST ? s.Q : mt_least(MOST / s.Q * s.Q, read ? s.plane : s.images * s.plane);
   /* an odd number of vectors, so that windows do not compete for one place in the cache */
-  int64_t chunk = channels_at_once(&s), step = (whole(chunk * s.kernel, WIDE) / WIDE | 1) * WIDE;
-  int64_t sums = whole(s.groups * sums_for(&s), 16), lines = whole(2 * chunk * w->kernel[0] * w->kernel[1], 16);
-  int64_t windows = s.piece * step + WIDE, zeros = whole(s.in[2], 16) + 16;
-  int64_t turned = whole(s.planes - read, ROWS) * s.piece;
-  int64_t room = whole(lines + sums + windows + zeros + turned, 16);
+  int64_t chunk = channels_at_once(&s), step = (mt_whole(chunk * s.kernel, WIDE) / WIDE | 1) * WIDE;
+  int64_t sums = mt_whole(s.groups * sums_for(&s), 16), lines = mt_whole(2 * chunk * w->kernel[0] * w->kernel[1], 16);
+  int64_t windows = s.piece * step + WIDE, zeros = mt_whole(s.in[2], 16) + 16;
+  int64_t turned = mt_whole(s.planes - read, ROWS) * s.piece;
+  int64_t room = mt_whole(lines + sums + windows + zeros + turned, 16);
   float *all = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof *all, &capacity);
   if (!all) return 1;
 #pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)

@@ -22,13 +22,13 @@ static few few_of(const shape *s, int64_t most) {
   const mt_window *w = s->w;
   int64_t rows = most / s->Q < 1 ? 1 : mt_least(most / s->Q, s->out[1]);
   int64_t width = (s->Q - 1) * w->stride[2] + w->kernel[2];
-  return (few){s, rows, rows * s->Q, width, whole(s->planes, WIDE), w->stride[1] * s->C * width, w->stride[2], NULL};
+  return (few){s, rows, rows * s->Q, width, mt_whole(s->planes, WIDE), w->stride[1] * s->C * width, w->stride[2], NULL};
 }
 
 /* Numbers that the copy takes for so many rows of outputs. */
 static int64_t copy_for(const few *f) {
   const mt_window *w = f->s->w;
-  return whole(((f->rows - 1) * w->stride[1] + w->kernel[1]) * f->s->C * f->width, 16);
+  return mt_whole(((f->rows - 1) * w->stride[1] + w->kernel[1]) * f->s->C * f->width, 16);
 }
 
 /* Whether this is the better way: the images are flat, planes fill vectors, and windows are more than a place. With a
@@ -37,7 +37,7 @@ static int are_few(const shape *s) {
   const mt_window *w = s->w;
   int fits = s->in[0] == 1 && w->kernel[0] == 1 && w->pad[0] == 0 && s->groups == 1;
   for (int i = 1; i < 3; i++) fits = fits && w->dilation[i] == 1 && w->kernel[i] > 1;
-  return fits && s->C <= MANY && s->plane >= FEWEST && 4 * s->planes >= 3 * whole(s->planes, WIDE) &&
+  return fits && s->C <= MANY && s->plane >= FEWEST && 4 * s->planes >= 3 * mt_whole(s->planes, WIDE) &&
          (w->stride[1] * w->stride[2] > 1 || s->kernel > 9);
 }
 
@@ -115,7 +115,7 @@ static int convolve_few(mt_tensor *out, const mt_tensor *input, const float *wei
                         const shape *s) {
   few f = few_of(s, AT_ONCE);
   int threads = mt_threads_for(mt_tensor_numel(out) * s->taps / 8);
-  int64_t packed = f.planes * s->taps, places = 2 * whole(f.count, 16), copy = copy_for(&f), capacity;
+  int64_t packed = f.planes * s->taps, places = 2 * mt_whole(f.count, 16), copy = copy_for(&f), capacity;
   int64_t room = copy + (f.count + LANES) * f.planes, pieces = (s->out[1] + f.rows - 1) / f.rows;
   float *v = mt_allocate(MT_CPU, 0, (size_t)(packed + places + threads * room) * sizeof *v, &capacity);
   if (!v) return 1;
@@ -183,7 +183,7 @@ static int weigh_few(mt_tensor *out, const mt_tensor *grad, const mt_tensor *inp
   few f = few_of(s, DEEP);
   int64_t high = s->w->kernel[1], wide = s->w->kernel[2], pieces = s->images * ((s->out[1] + f.rows - 1) / f.rows);
   int threads = (int)mt_least(mt_threads_for(mt_tensor_numel(grad) * s->taps / 8), pieces);
-  int64_t sums = whole(s->taps, LINES) * f.planes, places = 2 * whole(s->taps, 16), capacity;
+  int64_t sums = mt_whole(s->taps, LINES) * f.planes, places = 2 * mt_whole(s->taps, 16), capacity;
   int64_t room = sums + copy_for(&f) + f.count * f.planes;
   float *all = mt_allocate(MT_CPU, 0, (size_t)(places + threads * room) * sizeof *all, &capacity), *to;
   if (!all) return 1;

@@ -8,6 +8,7 @@
 
 typedef float lanes __attribute__((vector_size(LANES * 4)));
 typedef float lanes_anywhere __attribute__((vector_size(LANES * 4), aligned(4)));
+typedef float four __attribute__((vector_size(16), aligned(4)));
 typedef int32_t lanes_mask __attribute__((vector_size(LANES * 4)));
 
 enum {
@@ -29,6 +30,18 @@ INLINED lanes choose(lanes_mask mask, lanes yes, lanes no) {
 }
 
 INLINED lanes rectified(lanes x) { return choose(x < 0, (lanes){0}, x); }
+
+/* to: 4×4 numbers, lines of to_step; from: the same, transposed, lines of from_step */
+INLINED void turn_four(float *to, int64_t to_step, const float *from, int64_t from_step) {
+  four a = *(const four *)from, b = *(const four *)(from + from_step);
+  four c = *(const four *)(from + 2 * from_step), d = *(const four *)(from + 3 * from_step);
+  four low_1 = __builtin_shufflevector(a, b, 0, 4, 1, 5), low_2 = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  four high_1 = __builtin_shufflevector(a, b, 2, 6, 3, 7), high_2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(four *)to = __builtin_shufflevector(low_1, low_2, 0, 1, 4, 5);
+  *(four *)(to + to_step) = __builtin_shufflevector(low_1, low_2, 2, 3, 6, 7);
+  *(four *)(to + 2 * to_step) = __builtin_shufflevector(high_1, high_2, 0, 1, 4, 5);
+  *(four *)(to + 3 * to_step) = __builtin_shufflevector(high_1, high_2, 2, 3, 6, 7);
+}
 
 /* LANES vectors, transposed as a square of numbers: each step of zipping moves a bit of a row's number to the column's. */
 INLINED void transpose(lanes *x) {

@@ -34,20 +34,6 @@ static product turned(const product *p) {
 
 /* -- Laying out ------------------------------------------------------------------------------------------------- */
 
-typedef float four __attribute__((vector_size(16), aligned(4)));
-
-/* to: 4×4 numbers, lines of to_step; from: the same, transposed, lines of from_step */
-INLINED void turn_four(float *to, int64_t to_step, const float *from, int64_t from_step) {
-  four a = *(const four *)from, b = *(const four *)(from + from_step);
-  four c = *(const four *)(from + 2 * from_step), d = *(const four *)(from + 3 * from_step);
-  four low_1 = __builtin_shufflevector(a, b, 0, 4, 1, 5), low_2 = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-  four high_1 = __builtin_shufflevector(a, b, 2, 6, 3, 7), high_2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  *(four *)to = __builtin_shufflevector(low_1, low_2, 0, 1, 4, 5);
-  *(four *)(to + to_step) = __builtin_shufflevector(low_1, low_2, 2, 3, 6, 7);
-  *(four *)(to + 2 * to_step) = __builtin_shufflevector(high_1, high_2, 0, 1, 4, 5);
-  *(four *)(to + 3 * to_step) = __builtin_shufflevector(high_1, high_2, 2, 3, 6, 7);
-}
-
 /* to: depth lines of width; the first count of a line come from `from`, where neighbours in a line are across apart and
  * lines step apart; the others are 0 */
 INLINED void lay_lines(float *to, const float *from, int64_t across, int64_t step, int64_t count, int64_t depth,
@@ -128,11 +114,9 @@ static void run(const product *p, float *panels, float *own) {
 
 /* -- Parts for threads ------------------------------------------------------------------------------------------ */
 
-static int64_t whole(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
 /* About the cycles that a product takes: multiplications, and elements that are laid out or added up in memory. */
 static double cost_of(const product *p) {
-  double n = (double)whole(p->n, ROWS), m = (double)whole(p->m, WIDE), k = (double)p->k;
+  double n = (double)mt_whole(p->n, ROWS), m = (double)mt_whole(p->m, WIDE), k = (double)p->k;
   double panels = m * k * (p->b_column == 1 ? 0.5 : 1.5);
   double stripes = n * k * (p->a_row == 1 ? 0.5 : 1.5) * (double)((p->m + ACROSS - 1) / ACROSS);
   double sums = n * m * (double)((p->k + DEPTH - 1) / DEPTH) * (p->out_column == 1 ? 0.1 : 2);
@@ -166,8 +150,8 @@ static division divided(const product *p, int64_t parts) {
     for (int64_t down = 1; down <= parts; down++) {
       division d = {turn ? turned(p) : *p, down, parts / down, 0, 0};
       if (parts % down) continue;
-      d.rows = whole((d.p.n + d.down - 1) / d.down, ROWS);
-      d.columns = whole((d.p.m + d.across - 1) / d.across, WIDE);
+      d.rows = mt_whole((d.p.n + d.down - 1) / d.down, ROWS);
+      d.columns = mt_whole((d.p.m + d.across - 1) / d.across, WIDE);
       product first = part_of(&d, 0);
       double cost = cost_of(&first);
       if (best.down && cost >= least) continue;

@@ -56,8 +56,6 @@ typedef struct {
 /* Calls an inlined function with the side of a tile as its last argument, a constant. */
 #define BY_TILE(NAME, ...) ((p)->tile == 4 ? NAME(__VA_ARGS__, 4) : NAME(__VA_ARGS__, 2))
 
-static inline int64_t whole(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
 /* -- Transforms of a few numbers -------------------------------------------------------------------------------- */
 
 /* v: Bᵀ times d, the results step apart; d: six, with gaps of gap */
@@ -325,9 +323,9 @@ static int64_t room_for(const plan *p, int taps_before) {
 
 /* Threads share out blocks of tiles and, where these are few, the planes. Many blocks share the transformed taps. */
 static int run_plan(plan *p) {
-  p->block = p->tiles > 4 * WIDE ? 2 * WIDE : whole(p->tiles, WIDE);
+  p->block = p->tiles > 4 * WIDE ? 2 * WIDE : mt_whole(p->tiles, WIDE);
   /* an odd number of cache lines, so that the points of a tile do not compete for one place in the cache */
-  p->u = whole(p->C, 2) * ROWS + 16;
+  p->u = mt_whole(p->C, 2) * ROWS + 16;
   p->v = p->C * p->block + 16;
   p->m = PLANES * p->block + 16;
   int64_t panels = (p->K + ROWS - 1) / ROWS, blocks = (p->tiles + p->block - 1) / p->block, capacity;
@@ -410,7 +408,7 @@ INLINED void lay_weight(float *out, const plan *p, const float *m, int tile) {
 
 /* One point of WIDE channels and so many planes: m = u times v, or m += that. count: tiles */
 static void add_point(float *m, const plan *p, const float *u, const float *v, int64_t planes, int64_t count, int add) {
-  int64_t step = whole(p->C, WIDE);
+  int64_t step = mt_whole(p->C, WIDE);
   for (int64_t k = 0; k < planes; k += ROWS)
     multiply(m + k * step, step, u + k * p->block, p->block, 1, v, WIDE, count, add);
 }
@@ -418,8 +416,8 @@ static void add_point(float *m, const plan *p, const float *u, const float *v, i
 /* Adds what the block of tiles from first on contributes to so many planes; the first one begins the sums. All threads
  * come here and share out each of the steps. The block's inputs are made with the first planes. */
 static void weigh_block(const plan *p, float *u, float *v, float *m, int64_t first, int64_t plane, int64_t planes) {
-  int64_t count = whole(mt_least(p->tiles - first, p->block), LANES), vectors = count / LANES;
-  int64_t inputs = plane == 0 ? vectors * whole(p->C, WIDE) / LANES : 0, panels = whole(p->C, WIDE) / WIDE;
+  int64_t count = mt_whole(mt_least(p->tiles - first, p->block), LANES), vectors = count / LANES;
+  int64_t inputs = plane == 0 ? vectors * mt_whole(p->C, WIDE) / LANES : 0, panels = mt_whole(p->C, WIDE) / WIDE;
 #pragma omp for nowait
   for (int64_t i = 0; i < inputs; i++)
     BY_TILE(lay_turned_inputs, v, p, first, i % vectors * LANES, i / vectors * LANES);
@@ -438,9 +436,9 @@ static void weigh_block(const plan *p, float *u, float *v, float *m, int64_t fir
 /* Few tiles are one block, and then planes are finished a few at a time, so that their sums stay in the cache. No sum
  * depends on the number of threads. out: the weight's gradient */
 static int weigh(plan *p, float *out) {
-  int64_t channels = whole(p->C, WIDE), planes = whole(p->K, ROWS), capacity;
+  int64_t channels = mt_whole(p->C, WIDE), planes = mt_whole(p->K, ROWS), capacity;
   int64_t group = p->tiles <= SINGLE ? mt_least(GROUP, planes) : planes;
-  p->block = p->tiles <= SINGLE ? whole(p->tiles, LANES) : BLOCK;
+  p->block = p->tiles <= SINGLE ? mt_whole(p->tiles, LANES) : BLOCK;
   p->u = group * p->block + 16;
   p->v = channels * p->block + 16;
   p->m = group * channels + 16;
