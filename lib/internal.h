@@ -121,6 +121,24 @@ void mt_register_cpu(void); /* last: the faster kernels of lib/cpu take over slo
 void *mt_allocate(int device, int index, size_t bytes, int64_t *capacity);
 void mt_deallocate(int device, int index, void *data, int64_t capacity);
 
+/* -- Kept layouts ----------------------------------------------------------------------------------------- */
+
+/* What tells a layout from others of the same storage: an address of the kernel's own, and what else it depends on */
+typedef struct {
+  const void *kind;
+  int64_t numbers[8];
+} mt_kept_key;
+typedef struct {
+  float *layout; /* aligned as tensors are; NULL: the kernel makes a layout of its own */
+  int is_new;    /* whether it is still to be filled */
+  struct mt_kept_entry *entry;
+} mt_kept;
+/* The layout of s under that key, of count floats, until mt_kept_end, which is to be called in any case, while s still
+ * lives. There is none where s keeps none, or for want of memory. */
+mt_kept mt_kept_begin(mt_storage *s, const mt_kept_key *key, int64_t count);
+void mt_kept_end(const mt_kept *kept);
+void mt_kept_forget(mt_storage *s); /* lets go of what is kept of s, and ends the keeping */
+
 /* -- Tensors ---------------------------------------------------------------------------------------------- */
 
 int mt_same_sizes(const mt_tensor *a, const mt_tensor *b);

@@ -21,7 +21,7 @@ extern "C" {
 /* -- Kinds ------------------------------------------------------------------------------------------------ */
 
 enum {
-  MT_ABI = 3,       /* raised whenever this header changes its meaning */
+  MT_ABI = 4,       /* raised whenever this header changes its meaning */
   MT_MAX_DIM = 16,  /* most dimensions of a tensor */
   MT_MAX_DEVICE = 4 /* kinds of device: 0 is the CPU, 1 is CUDA */
 };
@@ -46,6 +46,7 @@ typedef struct mt_block {
   uint8_t index;                              /* which device of that kind */
   uint32_t room;                              /* bytes behind this header that held or hold small data; 0: none */
   int32_t held;                               /* references taken by mt_storage_hold, among refs */
+  int32_t keeps;                              /* see mt_storage_keep */
   void (*release)(void *context, void *data); /* external memory only; may be NULL */
   void *context;
 } mt_block;
@@ -148,6 +149,11 @@ void mt_storage_clear(mt_storage **s); /* the same, and *s is NULL afterwards */
 /* A reference that no handle owns, for memory that crosses threads; unhold gives one back, and fails where none is. */
 void mt_storage_hold(mt_storage *s);
 int mt_storage_unhold(mt_storage *s);
+/* Says that s holds what stays as it is, such as the weights of a trained net. Kernels then keep beside it the layouts
+ * that they make of it, and need not make them again: more memory, less time. The first write of an op, or a change of
+ * size, ends that, and the next kernel reads s anew; writes that no op knows of (through the pointer, or through another
+ * storage of the same memory) are not seen. */
+void mt_storage_keep(mt_storage *s);
 int mt_storage_get(mt_storage *s, int64_t index, double *value);
 int mt_storage_put(mt_storage *s, int64_t index, double value);
 int mt_storage_resize(mt_storage *s, int64_t size);

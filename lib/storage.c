@@ -250,6 +250,7 @@ static void drop_memory(mt_storage *s) {
 
 void mt_storage_free(mt_storage *s) {
   if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
+  if (s->keeps) mt_kept_forget(s);
   drop_memory(s);
   if (s->room)
     mt_deallocate(MT_CPU, 0, s, HEADER + (int64_t)s->room);

@@ -54,7 +54,7 @@ static mt_conv_grad_kernel other_input, other_weight;
 
 /* Where the taps lie: those of a plane and a channel side by side, perhaps from the last to the first. */
 typedef struct {
-  const float *first; /* of group 0 */
+  const mt_tensor *all; /* groups one after the other */
   int64_t plane_step, channel_step;
   int flipped;
 } weights;
@@ -62,13 +62,21 @@ typedef struct {
 /* u: panels of ROWS planes, each taps×ROWS; planes behind the last are 0. Panel number i of all groups' */
 static void pack_panel(float *u, const shape *s, const weights *from, int64_t i) {
   int64_t panels = (s->planes + ROWS - 1) / ROWS, first = i % panels * ROWS, count = mt_least(s->planes - first, ROWS);
-  const float *group = from->first + i / panels * s->planes * s->taps + first * from->plane_step;
+  const float *group = (const float *)mt_tensor_data(from->all) + i / panels * s->planes * s->taps + first * from->plane_step;
   u += i * s->taps * ROWS;
   for (int64_t c = 0; c < s->channels; c++)
     for (int64_t t = 0; t < s->kernel; t++, u += ROWS) {
       const float *w = group + c * from->channel_step + (from->flipped ? s->kernel - 1 - t : t);
       for (int64_t k = 0; k < ROWS; k++) u[k] = k < count ? w[k * from->plane_step] : 0;
     }
+}
+
+/* All panels, if they are kept beside the weight */
+static mt_kept kept_panels(const shape *s, const weights *from) {
+  static const char kind;
+  mt_kept_key key = {&kind, {from->all->offset, s->groups, s->planes, s->channels, s->kernel, from->plane_step,
+                             from->channel_step, from->flipped}};
+  return mt_kept_begin(from->all->storage, &key, s->groups * mt_whole(s->planes, ROWS) * s->taps);
 }
 
 /* Neighbours in one row of an output plane: count of them from q on, in the row at depth and height o; at: their place
@@ -196,15 +204,21 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
   int64_t packed = mt_whole(s.groups * panels * panel, 16), columns = chunk * s.kernel * s.piece;
   int64_t m = panels * ROWS * s.piece;
   int64_t list = mt_whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
-  float *u = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *u, &capacity);
-  if (!u) return 1;
+  mt_kept kept = kept_panels(&s, from);
+  if (kept.layout) packed = 0;
+  float *all = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *all, &capacity);
+  if (!all) {
+    mt_kept_end(&kept);
+    return 1;
+  }
+  float *u = kept.layout ? kept.layout : all;
   const float *in = mt_tensor_data(input), *biases = bias ? mt_tensor_data(bias) : NULL;
 #pragma omp parallel num_threads(threads) if (threads > 1)
   {
-    float *own = u + packed + omp_get_thread_num() * room;
+    float *own = all + packed + omp_get_thread_num() * room;
     worker t = {own, own + columns, (stretch *)(own + columns + m), chunk};
 #pragma omp for
-    for (int64_t i = 0; i < s.groups * panels; i++) pack_panel(u, &s, from, i);
+    for (int64_t i = 0; i < s.groups * panels * kept.is_new; i++) pack_panel(u, &s, from, i);
 #pragma omp for
     for (int64_t i = 0; i < pieces * shares; i++) {
       int64_t group = i / shares % s.groups, first = i / shares / s.groups * s.piece;
@@ -213,7 +227,8 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
                 mt_least(first + s.piece, outputs), k, mt_least(k + most, s.planes));
     }
   }
-  mt_deallocate(MT_CPU, 0, u, capacity);
+  mt_kept_end(&kept);
+  mt_deallocate(MT_CPU, 0, all, capacity);
   return 0;
 }
 
@@ -321,7 +336,7 @@ static int direct_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *
   if (mt_tensor_numel(weight) == 0) return other_input(out, grad, weight, w);
   shape s = shape_of(out, grad, w);
   if (!reversible || !is_less(&s)) return spread(out, grad, mt_tensor_data(weight), w);
-  weights from = {mt_tensor_data(weight), kernel, weight->size[1] * kernel, 1};
+  weights from = {weight, kernel, weight->size[1] * kernel, 1};
   return convolve(out, grad, &from, NULL, &back, MT_AS_IT_IS);
 }
 
@@ -553,11 +568,11 @@ static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
 static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
                        const mt_window *w, int activation) {
   int64_t kernel = w->kernel[0] * w->kernel[1] * w->kernel[2], taps = weight->size[1] * kernel;
-  weights from = {mt_tensor_data(weight), taps, kernel, 0};
+  weights from = {weight, taps, kernel, 0};
   if (taps == 0) return other_conv(out, input, weight, bias, w, activation);
   shape s = shape_of(input, out, w);
   s.activation = activation;
-  if (are_few(&s)) return convolve_few(out, input, from.first, bias, &s);
+  if (are_few(&s)) return convolve_few(out, input, mt_tensor_data(weight), bias, &s);
   return convolve(out, input, &from, bias, w, activation);
 }
 

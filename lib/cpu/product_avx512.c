@@ -16,6 +16,13 @@ enum {
   FEWEST = 8    /* rows and columns that are worth the laying out */
 };
 
+/* A whole operand as lay_all lays it out, or lines NULL; whole: its rows or columns, in whole widths; first: the one that
+ * the product begins at */
+typedef struct {
+  const float *lines;
+  int64_t whole, first;
+} laid;
+
 /* out (n×m) = or += alpha a (n×k) b (k×m). A step leads to the next of k, the other stride to the next row or column. */
 typedef struct {
   int64_t n, m, k;
@@ -24,12 +31,14 @@ typedef struct {
   int64_t a_row, a_step, b_column, b_step, out_row, out_column;
   float alpha;
   int add;
+  laid stripes, panels; /* a and b */
 } product;
 
 /* The same product with rows for columns: alpha bᵀ aᵀ for outᵀ */
 static product turned(const product *p) {
   return (product){p->m,      p->n,     p->k,      p->b,          p->a,       p->out,   p->b_column,
-                   p->b_step, p->a_row, p->a_step, p->out_column, p->out_row, p->alpha, p->add};
+                   p->b_step, p->a_row, p->a_step, p->out_column, p->out_row, p->alpha, p->add, p->panels,
+                   p->stripes};
 }
 
 /* -- Laying out ------------------------------------------------------------------------------------------------- */
@@ -51,6 +60,29 @@ INLINED void lay_lines(float *to, const float *from, int64_t across, int64_t ste
     }
   for (; k < depth; k++)
     for (int64_t j = 0; j < count; j++) to[k * width + j] = from[j * across + k * step];
+}
+
+/* The same for a whole operand, DEPTH lines at a time: of these, all columns or rows, width after width. It is kept where
+ * the operand's storage keeps layouts. */
+static mt_kept lay_all(const mt_tensor *of, const float *from, int64_t across, int64_t step, int64_t count, int64_t lines,
+                       int width) {
+  static const char kind;
+  int64_t whole = mt_whole(count, width);
+  mt_kept_key key = {&kind, {from - (const float *)of->storage->data, across, step, count, lines, width}};
+  mt_kept kept = mt_kept_begin(of->storage, &key, whole * lines);
+  if (!kept.layout || !kept.is_new) return kept;
+  for (int64_t k = 0; k < lines; k += DEPTH) {
+    int64_t depth = mt_least(DEPTH, lines - k);
+    for (int64_t i = 0; i < count; i += width)
+      lay_lines(kept.layout + k * whole + i * depth, from + i * across + k * step, across, step,
+                mt_least(width, count - i), depth, width);
+  }
+  return kept;
+}
+
+/* Lines k … k + depth - 1 of what begins i rows or columns behind the first */
+static const float *laid_at(const laid *l, int64_t i, int64_t k, int64_t depth) {
+  return l->lines + k * l->whole + (l->first + i) * depth;
 }
 
 /* The panel of columns j …, lines k … k + depth - 1 */
@@ -88,26 +120,30 @@ static void put_tile(const product *p, int64_t i, int64_t j, const float *tile, 
     put_lines(out, p->out_column, 1, tile, 1, WIDE, columns, rows, add);
 }
 
-/* Rows i … i + ROWS - 1 and columns j … j + width - 1 of out. own: a stripe and a tile; panels: those of the columns */
+/* Rows i … i + ROWS - 1 and columns j … j + width - 1 of out. own: room for a stripe and a tile; panels: those of the
+ * columns */
 static void run_stripe(const product *p, int64_t i, int64_t j, int64_t width, int64_t k, int64_t depth,
                        const float *panels, float *own) {
   float *tile = own + DEPTH * ROWS;
+  const float *stripe = p->stripes.lines ? laid_at(&p->stripes, i, k, depth) : own;
   int add = p->add || k > 0;
-  lay_stripe(own, p, i, k, depth);
+  if (!p->stripes.lines) lay_stripe(own, p, i, k, depth);
   for (int64_t c = 0; c < width; c += WIDE)
     if (p->out_column == 1 && i + ROWS <= p->n && j + c + WIDE <= p->m) {
-      multiply(p->out + i * p->out_row + j + c, p->out_row, own, 1, ROWS, panels + c * depth, WIDE, depth, add);
+      multiply(p->out + i * p->out_row + j + c, p->out_row, stripe, 1, ROWS, panels + c * depth, WIDE, depth, add);
     } else {
-      multiply(tile, WIDE, own, 1, ROWS, panels + c * depth, WIDE, depth, 0);
+      multiply(tile, WIDE, stripe, 1, ROWS, panels + c * depth, WIDE, depth, 0);
       put_tile(p, i, j + c, tile, add);
     }
 }
 
-static void run(const product *p, float *panels, float *own) {
+/* room: for panels */
+static void run(const product *p, float *room, float *own) {
   for (int64_t j = 0; j < p->m; j += ACROSS)
     for (int64_t k = 0; k < p->k; k += DEPTH) {
       int64_t width = mt_least(ACROSS, p->m - j), depth = mt_least(DEPTH, p->k - k);
-      for (int64_t c = 0; c < width; c += WIDE) lay_panel(panels + c * depth, p, j + c, k, depth);
+      const float *panels = p->panels.lines ? laid_at(&p->panels, j, k, depth) : room;
+      for (int64_t c = 0; c < width && panels == room; c += WIDE) lay_panel(room + c * depth, p, j + c, k, depth);
       for (int64_t i = 0; i < p->n; i += ROWS) run_stripe(p, i, j, width, k, depth, panels, own);
     }
 }
@@ -137,6 +173,8 @@ static product part_of(const division *d, int64_t i) {
   p.m = mt_least(d->columns, p.m - column);
   p.a += row * p.a_row;
   p.b += column * p.b_column;
+  p.stripes.first += row;
+  p.panels.first += column;
   p.out += row * p.out_row + column * p.out_column;
   return p;
 }
@@ -182,6 +220,14 @@ static product first_of_batch(mt_tensor *out, double alpha, const mt_tensor *a, 
                    .add = add};
 }
 
+/* A product of its own, whose operands may be kept. a, b: those of p, as it is divided; kept: of them both */
+static void use_kept(product *p, const mt_tensor *a, const mt_tensor *b, mt_kept *kept) {
+  kept[0] = lay_all(a, p->a, p->a_row, p->a_step, p->n, p->k, ROWS);
+  kept[1] = lay_all(b, p->b, p->b_column, p->b_step, p->m, p->k, WIDE);
+  p->stripes = (laid){kept[0].layout, mt_whole(p->n, ROWS), 0};
+  p->panels = (laid){kept[1].layout, mt_whole(p->m, WIDE), 0};
+}
+
 /* Threads share out the batch and, where it is small, parts of each of its products. */
 static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
   if (a->size[1] < FEWEST || b->size[2] < FEWEST) return other_matmul(out, alpha, a, b, add);
@@ -193,7 +239,9 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
   int64_t parts = d.down * d.across, a_step = (is_turned ? b : a)->stride[0], b_step = (is_turned ? a : b)->stride[0];
   int64_t own = (DEPTH + WIDE) * ROWS, room = own + mt_least(DEPTH, first.k) * mt_least(ACROSS, d.columns);
   float *all = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof *all, &capacity);
+  mt_kept kept[2] = {{0}};
   if (!all) return 1;
+  if (batch == 1 && alpha == 1) use_kept(&d.p, is_turned ? b : a, is_turned ? a : b, kept);
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t i = 0; i < batch * parts; i++) {
     float *mine = all + omp_get_thread_num() * room;
@@ -203,6 +251,7 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
     p.out += i / parts * plane;
     if (p.n > 0 && p.m > 0) run(&p, mine + own, mine);
   }
+  for (int i = 0; i < 2; i++) mt_kept_end(&kept[i]);
   mt_deallocate(MT_CPU, 0, all, capacity);
   return 0;
 }

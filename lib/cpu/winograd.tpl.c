@@ -46,7 +46,8 @@ typedef struct {
   int64_t down, across, tiles;   /* tiles of an image, and of all */
   int64_t block;                 /* tiles that are worked on at once */
   int64_t u, v, m;               /* numbers for each of the 36 points in what the transforms give */
-  const float *input, *weight, *bias;
+  const float *input, *bias;
+  const mt_tensor *weight;
   float *output;
   int64_t plane_step, channel_step; /* of the weight */
   int flipped;                      /* whether its taps are taken from the last to the first */
@@ -116,7 +117,7 @@ INLINED void lay_taps(float *u, const plan *p, int64_t first, int tile) {
     lanes half[30], point[POINTS];
     const lanes *g = (const lanes *)tap;
     for (int64_t n = 0; n < 2; n++) {
-      const float *w = p->weight + first * p->plane_step + (c + n) * p->channel_step;
+      const float *w = (const float *)mt_tensor_data(p->weight) + first * p->plane_step + (c + n) * p->channel_step;
       for (int64_t k = 0; k < planes; k++, w += p->plane_step)
         for (int i = 0; i < square; i++) tap[i][n][k] = c + n == p->C ? 0 : w[p->flipped ? square - 1 - i : i];
     }
@@ -321,6 +322,13 @@ static int64_t room_for(const plan *p, int taps_before) {
   return POINTS * (p->v + p->m + (taps_before ? 0 : PLANES / ROWS * p->u));
 }
 
+/* All transformed taps, if they are kept beside the weight */
+static mt_kept kept_taps(const plan *p, int64_t count) {
+  static const char kind;
+  mt_kept_key key = {&kind, {p->weight->offset, p->C, p->K, p->taps, p->plane_step, p->channel_step, p->flipped}};
+  return mt_kept_begin(p->weight->storage, &key, count);
+}
+
 /* Threads share out blocks of tiles and, where these are few, the planes. Many blocks share the transformed taps. */
 static int run_plan(plan *p) {
   p->block = p->tiles > 4 * WIDE ? 2 * WIDE : mt_whole(p->tiles, WIDE);
@@ -329,16 +337,21 @@ static int run_plan(plan *p) {
   p->v = p->C * p->block + 16;
   p->m = PLANES * p->block + 16;
   int64_t panels = (p->K + ROWS - 1) / ROWS, blocks = (p->tiles + p->block - 1) / p->block, capacity;
-  int threads = mt_threads_for(p->tiles * p->C * p->K), taps_before = blocks > threads;
+  mt_kept kept = kept_taps(p, panels * POINTS * p->u);
+  int threads = mt_threads_for(p->tiles * p->C * p->K), taps_before = kept.layout || blocks > threads;
   int64_t shares = blocks < threads ? (threads + blocks - 1) / blocks : 1, pieces = blocks * shares;
-  int64_t room = room_for(p, taps_before), taps = taps_before ? panels * POINTS * p->u : 0;
-  float *u = mt_allocate(MT_CPU, 0, (size_t)(taps + threads * room) * sizeof *u, &capacity);
-  if (!u) return 1;
+  int64_t room = room_for(p, taps_before), taps = taps_before && !kept.layout ? panels * POINTS * p->u : 0;
+  float *all = mt_allocate(MT_CPU, 0, (size_t)(taps + threads * room) * sizeof *all, &capacity);
+  if (!all) {
+    mt_kept_end(&kept);
+    return 1;
+  }
+  float *u = kept.layout ? kept.layout : all;
 #pragma omp parallel num_threads(threads) if (threads > 1)
   {
-    float *work = u + taps + omp_get_thread_num() * room;
+    float *work = all + taps + omp_get_thread_num() * room;
 #pragma omp for
-    for (int64_t i = 0; i < panels * taps_before; i++) transform_taps(u + i * POINTS * p->u, p, i * ROWS);
+    for (int64_t i = 0; i < panels * (taps_before && kept.is_new); i++) transform_taps(u + i * POINTS * p->u, p, i * ROWS);
 #pragma omp for
     for (int64_t i = 0; i < pieces; i++) {
       int64_t most = (panels + shares - 1) / shares * ROWS, plane = i % shares * most;
@@ -346,7 +359,8 @@ static int run_plan(plan *p) {
       run_block(p, taps_before ? u : NULL, work, i / shares * p->block, plane, end);
     }
   }
-  mt_deallocate(MT_CPU, 0, u, capacity);
+  mt_kept_end(&kept);
+  mt_deallocate(MT_CPU, 0, all, capacity);
   return 0;
 }
 
@@ -496,7 +510,7 @@ static int winograd_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor
   plan p = {.pad = {w->pad[1], w->pad[2]}, .activation = activation};
   if (!prepare(&p, w, input, out)) return other_conv(out, input, weight, bias, w, activation);
   p.input = mt_tensor_data(input);
-  p.weight = mt_tensor_data(weight);
+  p.weight = weight;
   p.bias = bias ? mt_tensor_data(bias) : NULL;
   p.output = mt_tensor_data(out);
   p.channel_step = p.taps * p.taps;
@@ -510,7 +524,7 @@ static int winograd_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor
   if (!prepare(&p, w, grad, out)) return other_input(out, grad, weight, w);
   for (int i = 0; i < 2; i++) p.pad[i] = p.taps - 1 - w->pad[i + 1];
   p.input = mt_tensor_data(grad);
-  p.weight = mt_tensor_data(weight);
+  p.weight = weight;
   p.output = mt_tensor_data(out);
   p.plane_step = p.taps * p.taps;
   p.channel_step = p.plane_step * p.K;

@@ -122,4 +122,9 @@ function handle.version(t)
   return s ~= nil and s.block.version or 0
 end
 
+--- Says that what lies under a tensor stays as it is: kernels then keep layouts that they make of it (mt_storage_keep).
+function handle.keep(t)
+  C.mt_storage_keep(layout(t).storage)
+end
+
 return handle
