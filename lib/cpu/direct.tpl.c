@@ -182,25 +182,45 @@ static void run_piece(float *out, const shape *s, const float *input, const floa
   }
 }
 
-/* Outputs to a piece: as many as the cache holds columns of, a share for each thread, and a few vectors at the least. */
-static int64_t piece_for(const shape *s, int threads) {
-  int64_t fit = mt_least(CACHE / s->taps, MOST), share = s->images * s->plane / threads;
-  if (fit < GOOD) fit = GOOD;
-  return mt_whole(share < FEWEST ? FEWEST : mt_least(fit, share), WIDE);
+/* About the cycles of so many pieces for so many planes of a group: multiplying, laying out, and reading the weight. */
+static double cost_of(const shape *s, int64_t piece, int64_t pieces, int64_t planes) {
+  double taps = (double)s->taps, outputs = (double)piece;
+  double laying = is_plain(s) ? 0 : outputs * taps / 2, reading = (double)planes * taps / 4;
+  return (double)pieces * (outputs * (double)planes * taps / (2 * LANES) + laying + reading);
 }
 
-/* Threads share out groups and pieces and, where these are few, the planes. */
+/* Sets the outputs to a piece: as many as the cache holds columns of, a few vectors at the least, and alike. Gives the
+ * number of shares that each piece's planes are divided into. Each thread gets a share of the pieces or of the planes,
+ * whichever takes less time. */
+static int64_t divide(shape *s, int threads) {
+  int64_t outputs = s->images * s->plane, fit = mt_least(CACHE / s->taps, MOST), best = 0, size = 0;
+  double least = 0;
+  if (fit < GOOD) fit = GOOD;
+  for (int64_t shares = 1; shares <= threads; shares++) {
+    int64_t bundles = threads / shares, piece = mt_parts(outputs, mt_whole(mt_parts(outputs, fit), bundles));
+    if (threads % shares) continue;
+    piece = mt_whole(piece < FEWEST ? FEWEST : piece, WIDE);
+    int64_t pieces = mt_parts(s->groups * mt_parts(outputs, piece), bundles);
+    double cost = cost_of(s, piece, pieces, mt_whole(mt_parts(s->planes, shares), ROWS));
+    if (best && cost >= least) continue;
+    best = shares;
+    size = piece;
+    least = cost;
+  }
+  s->piece = size;
+  return best;
+}
+
+/* Threads take pieces as they come: a core may have other work to do. */
 static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from, const mt_tensor *bias,
                     const mt_window *w, int activation) {
   shape s = shape_of(input, out, w);
   s.activation = activation;
   int64_t outputs = s.images * s.plane, panels = (s.planes + ROWS - 1) / ROWS, panel = s.taps * ROWS, capacity;
   int threads = mt_threads_for(mt_tensor_numel(out) * s.taps / 8);
-  s.piece = piece_for(&s, threads);
+  int64_t shares = divide(&s, threads), pieces = s.groups * mt_parts(outputs, s.piece);
   int64_t chunk = mt_least(CACHE / s.piece / s.kernel, s.channels);
   if (chunk < 1) chunk = 1;
-  int64_t pieces = s.groups * ((outputs + s.piece - 1) / s.piece);
-  int64_t shares = pieces < threads ? (threads + pieces - 1) / pieces : 1;
   int64_t packed = mt_whole(s.groups * panels * panel, 16), columns = chunk * s.kernel * s.piece;
   int64_t m = panels * ROWS * s.piece;
   int64_t list = mt_whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
@@ -219,7 +239,7 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
     worker t = {own, own + columns, (stretch *)(own + columns + m), chunk};
 #pragma omp for
     for (int64_t i = 0; i < s.groups * panels * kept.is_new; i++) pack_panel(u, &s, from, i);
-#pragma omp for
+#pragma omp for schedule(dynamic)
     for (int64_t i = 0; i < pieces * shares; i++) {
       int64_t group = i / shares % s.groups, first = i / shares / s.groups * s.piece;
       int64_t most = (panels + shares - 1) / shares * ROWS, k = i % shares * most;

@@ -129,7 +129,7 @@ static int convolve_few(mt_tensor *out, const mt_tensor *input, const float *wei
     for (int64_t i = 0; i < f.planes; i += 2 * WIDE)
       for (int64_t k = i; k < mt_least(i + 2 * WIDE, f.planes); k += panel_at(&f, k))
         pack_planes(v + k * s->taps, &f, weight, k);
-#pragma omp for
+#pragma omp for schedule(dynamic)
     for (int64_t i = 0; i < s->images * pieces; i++) {
       int64_t image = i / pieces, row = i % pieces * f.rows, rows = mt_least(f.rows, s->out[1] - row);
       copy_rows(own, &f, in + image * s->C * s->volume, row, rows);

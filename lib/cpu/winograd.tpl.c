@@ -352,7 +352,7 @@ static int run_plan(plan *p) {
     float *work = all + taps + omp_get_thread_num() * room;
 #pragma omp for
     for (int64_t i = 0; i < panels * (taps_before && kept.is_new); i++) transform_taps(u + i * POINTS * p->u, p, i * ROWS);
-#pragma omp for
+#pragma omp for schedule(dynamic)
     for (int64_t i = 0; i < pieces; i++) {
       int64_t most = (panels + shares - 1) / shares * ROWS, plane = i % shares * most;
       int64_t end = plane + most < p->K ? plane + most : p->K;
