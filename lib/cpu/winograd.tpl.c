@@ -1,13 +1,15 @@
-/* winograd.tpl.c: 3×3 and 5×5 convolution of floats by Winograd's minimal filtering (A. Lavin, S. Gray, "Fast
- * algorithms for convolutional neural networks", 2015). Outputs fall into tiles of 4×4, or of 2×2 for 5×5 taps, each
- * made from 6×6 inputs by 36 multiplications, where the plain way takes 144 or 100:
+/* winograd.tpl.c: convolution of floats by Winograd's minimal filtering (A. Lavin, S. Gray, "Fast algorithms for
+ * convolutional neural networks", 2015), for windows of 3×3 and 5×5, and of up to 6×6 with strides of 2 (see
+ * winograd_strided.tpl.c). Outputs fall into tiles of 4×4 (5×5) for 2×2 taps, 4×4 for 3×3 and 2×2 for 5×5, each made from
+ * side×side inputs (5 or 6) by side² multiplications, where the plain way takes 64, 144 or 100:
  *
- *   out = Aᵀ ((G w Gᵀ) ⊙ (Bᵀ in B)) A      summed over channels between the transforms: 36 products of matrices
+ *   out = Aᵀ ((G w Gᵀ) ⊙ (Bᵀ in B)) A      summed over channels between the transforms: side² products of matrices
  *
- * The three matrices come from the points 0, 1, -1, 2, -2 and ∞: B from them alone, and with the factors f = 1/4, -1/6,
- * -1/6, 1/24, 1/24 and 1, row i of G is f times the powers of point i, as many as there are taps, and column i of Aᵀ
- * its powers, as many as there are outputs; ∞ has a 1 at the last. So tiles of the output's gradient can play the taps'
- * part, and the weight's gradient that of the outputs: the same tiles of inputs serve all three.
+ * The three matrices come from the points 0, 1, -1, 2, -2 (for a side of 6) and ∞: B from them alone, and with the
+ * factors f = 1/4, -1/6, -1/6, 1/24, 1/24 and 1, or 1/2, -1/2, -1/6, 1/6 and 1, row i of G is f times the powers of
+ * point i, as many as there are taps, and column i of Aᵀ its powers, as many as there are outputs; ∞ has a 1 at the last.
+ * So tiles of the output's gradient can play the taps' part, and the weight's gradient that of the outputs: the same
+ * tiles of inputs serve all three.
  *
  * Compiled for each instruction set with LANES floats to a vector; vectors run over tiles. The error is a few times the
  * plain way's. WINOGRAD_REGISTER names the function that takes over the slots; what does not fit goes to the kernels
@@ -20,12 +22,13 @@
 #include <string.h>
 
 enum {
-  POINTS = 36,      /* of a transformed tile */
+  POINTS = 36,      /* of a transformed tile, at the most */
   PLANES = 64,      /* planes between multiplication and output transform */
   FEWEST = 16,      /* channels and planes that are worth the transforms */
   BLOCK = 64,       /* tiles that the weight's gradient takes at once: whole vectors of them */
   SINGLE = 256,     /* so many are still taken as one block, and then */
-  GROUP = 32        /* planes are finished so many at a time */
+  GROUP = 32,       /* planes are finished so many at a time */
+  AHEAD = 8         /* channels whose taps are asked for ahead */
 };
 
 #if LANES == 16
@@ -38,31 +41,71 @@ enum {
 #define NEXT 1, 2, 3, 4, 5, 6, 7, 7
 #endif
 
+/* The forms that there are: outputs of a tile and taps of a window, along either axis, as two digits. Inlined functions
+ * take the form as a constant. */
+enum { FORM_4_3 = 43, FORM_2_5 = 25, FORM_4_2 = 42, FORM_5_2 = 52 };
+#define TILE(FORM) ((FORM) / 10)
+#define TAPS(FORM) ((FORM) % 10)
+#define SIDE(FORM) (TILE(FORM) + TAPS(FORM) - 1)
+
+/* Where taps lie in the weight: those of a row step apart, rows of them row_step apart, where the window has as many. Its
+ * channels or its planes may be phases (see winograd_strided.tpl.c), four to one of the weight. */
+typedef struct {
+  int64_t plane_step, channel_step;  /* of the weight's planes and channels */
+  int plane_bits, channel_bits;      /* of the number of a plane or channel that tell its phase: 0, or 2 of either */
+  int kernel, row_step, step;        /* step: 1 or 2 */
+} tap_places;
+
+/* The taps of one phase: number of the first in a window, and how many rows and columns of them there are */
+typedef struct {
+  int first, high, wide;
+} phase;
+
+static inline phase phase_at(const tap_places *l, int64_t plane, int64_t channel) {
+  int down = (int)((plane & (l->plane_bits ? 3 : 0)) + (channel & (l->channel_bits ? 3 : 0))), right = down & 1;
+  down >>= 1;
+  return (phase){down * l->kernel + right, (l->kernel - down + l->step - 1) >> (l->step - 1),
+                 (l->kernel - right + l->step - 1) >> (l->step - 1)};
+}
+
 /* A convolution in numbers. K planes are made from C channels. */
 typedef struct {
   int64_t images, C, K;
   int64_t in[2], out[2], pad[2]; /* heights and widths */
-  int tile, taps;                /* 4 and 3, or 2 and 5: of outputs and of the window, along either axis */
+  int form, points;              /* points: of a transformed tile */
   int64_t down, across, tiles;   /* tiles of an image, and of all */
   int64_t block;                 /* tiles that are worked on at once */
-  int64_t u, v, m;               /* numbers for each of the 36 points in what the transforms give */
+  int64_t u, v, m;               /* numbers for each of the points in what the transforms give */
   const float *input, *bias;
   const mt_tensor *weight;
-  float *output;
-  int64_t plane_step, channel_step; /* of the weight */
-  int flipped;                      /* whether its taps are taken from the last to the first */
+  float *output; /* or its gradient */
+  const tap_places *places;
+  int flipped; /* whether taps are taken from the last to the first */
   int activation;
 } plan;
 
-/* Calls an inlined function with the side of a tile as its last argument, a constant. */
-#define BY_TILE(NAME, ...) ((p)->tile == 4 ? NAME(__VA_ARGS__, 4) : NAME(__VA_ARGS__, 2))
+/* Calls an inlined function with the form as its last argument, a constant. */
+#define BY_FORM(NAME, ...)                                  \
+  ((p)->form == FORM_4_3   ? NAME(__VA_ARGS__, FORM_4_3)   \
+   : (p)->form == FORM_2_5 ? NAME(__VA_ARGS__, FORM_2_5)   \
+   : (p)->form == FORM_4_2 ? NAME(__VA_ARGS__, FORM_4_2)   \
+                           : NAME(__VA_ARGS__, FORM_5_2))
 
 /* -- Transforms of a few numbers -------------------------------------------------------------------------------- */
 
-/* v: Bᵀ times d, the results step apart; d: six, with gaps of gap */
-INLINED void before(lanes *v, int step, const lanes *d, int gap) {
-  lanes d0 = d[0], d1 = d[gap], d2 = d[2 * gap], d3 = d[3 * gap], d4 = d[4 * gap], d5 = d[5 * gap];
-  lanes even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, far = 2 * (d3 - d1);
+/* v: Bᵀ times d, the results step apart; d: side numbers, with gaps of gap */
+INLINED void before(lanes *v, int step, const lanes *d, int gap, int side) {
+  lanes d0 = d[0], d1 = d[gap], d2 = d[2 * gap], d3 = d[3 * gap], d4 = d[4 * gap];
+  if (side == 5) {
+    lanes odd = d3 - d1, even = d3 - d2;
+    v[0] = 2 * (d0 - d2) + odd;
+    v[step] = even - 2 * d1;
+    v[2 * step] = even + 2 * (d1 - d2);
+    v[3 * step] = odd;
+    v[4 * step] = d4 - d2 - 2 * odd;
+    return;
+  }
+  lanes d5 = d[5 * gap], even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, far = 2 * (d3 - d1);
   v[0] = 4 * d0 - 5 * d2 + d4;
   v[step] = even + odd;
   v[2 * step] = even - odd;
@@ -72,7 +115,7 @@ INLINED void before(lanes *v, int step, const lanes *d, int gap) {
 }
 
 /* u: G times g, of so many taps */
-INLINED void taps(lanes *u, int step, const lanes *g, int gap, int count) {
+INLINED void taps(lanes *u, int step, const lanes *g, int gap, int count, int side) {
   int last = count - 1, even = last / 2 * 2, odd = (last - 1) / 2 * 2 + 1;
   lanes even_1 = g[even * gap], odd_1 = g[odd * gap], even_2 = even_1, odd_2 = odd_1; /* at the points 1 and 2 */
   for (int i = even - 2; i >= 0; i -= 2) {
@@ -83,6 +126,14 @@ INLINED void taps(lanes *u, int step, const lanes *g, int gap, int count) {
     odd_1 += g[i * gap];
     odd_2 = 4 * odd_2 + g[i * gap];
   }
+  u[(side - 1) * step] = g[last * gap];
+  if (side == 5) {
+    u[0] = g[0] * 0.5f;
+    u[step] = (even_1 + odd_1) * -0.5f;
+    u[2 * step] = (odd_1 - even_1) * (1 / 6.0f);
+    u[3 * step] = (even_2 + 2 * odd_2) * (1 / 6.0f);
+    return;
+  }
   even_1 *= -1 / 6.0f;
   odd_1 *= 1 / 6.0f;
   even_2 *= 1 / 24.0f;
@@ -92,42 +143,70 @@ INLINED void taps(lanes *u, int step, const lanes *g, int gap, int count) {
   u[2 * step] = even_1 + odd_1;
   u[3 * step] = even_2 + odd_2;
   u[4 * step] = even_2 - odd_2;
-  u[5 * step] = g[last * gap];
 }
 
-/* y: Aᵀ times m, of six: so many outputs */
-INLINED void after(lanes *y, int step, const lanes *m, int64_t gap, int count) {
-  lanes m1 = m[gap], m2 = m[2 * gap], m3 = m[3 * gap], m4 = m[4 * gap];
-  lanes even_1 = m1 + m2, odd_1 = m1 - m2, even_2 = m3 + m4, odd_2 = m3 - m4;
+/* y: Aᵀ times m, of side numbers: so many outputs */
+INLINED void after(lanes *y, int step, const lanes *m, int64_t gap, int count, int side) {
+  lanes m1 = m[gap], m2 = m[2 * gap], m3 = m[3 * gap], even_1 = m1 + m2, odd_1 = m1 - m2, even_2 = m3, odd_2 = m3;
+  if (side == 6) {
+    even_2 += m[4 * gap];
+    odd_2 -= m[4 * gap];
+  }
   y[0] = m[0] + even_1 + even_2;
   for (int i = 1; i < count; i++)
     y[i * step] = i % 2 ? odd_1 + (float)(1 << i) * odd_2 : even_1 + (float)(1 << i) * even_2;
-  y[(count - 1) * step] += m[5 * gap];
+  y[(count - 1) * step] += m[(side - 1) * gap];
 }
 
 /* -- The weight ------------------------------------------------------------------------------------------------- */
 
-/* u: 36×C×ROWS, the transformed taps of planes first … first + ROWS - 1, of two channels in a vector; planes behind the
- * last are 0, and so is a channel behind an odd last */
-INLINED void lay_taps(float *u, const plan *p, int64_t first, int tile) {
-  int side = 7 - tile, square = side * side;
+/* tap: those of planes first … of channel c, from the last to the first if flipped. w: all of the weight */
+INLINED void load_taps(float (*tap)[2][ROWS], const plan *p, const float *w, int64_t first, int64_t c, int count,
+                       int flipped) {
+  const tap_places *l = p->places;
   int64_t planes = mt_least(p->K - first, ROWS);
-  _Alignas(64) float tap[25][2][ROWS] = {{{0}}};
-  for (int64_t c = 0; c < p->C; c += 2, u += 2 * ROWS) {
-    lanes half[30], point[POINTS];
-    const lanes *g = (const lanes *)tap;
-    for (int64_t n = 0; n < 2; n++) {
-      const float *w = (const float *)mt_tensor_data(p->weight) + first * p->plane_step + (c + n) * p->channel_step;
-      for (int64_t k = 0; k < planes; k++, w += p->plane_step)
-        for (int i = 0; i < square; i++) tap[i][n][k] = c + n == p->C ? 0 : w[p->flipped ? square - 1 - i : i];
+  if (l->step == 1) {
+    w += first * l->plane_step + c * l->channel_step;
+    for (int64_t k = 0; k < planes; k++, w += l->plane_step) {
+      __builtin_prefetch(w + AHEAD * l->channel_step);
+      for (int i = 0; i < count * count; i++) tap[i][0][k] = w[flipped ? count * count - 1 - i : i];
     }
-    for (int j = 0; j < side; j++) taps(half + j, side, g + j, side, side);
-    for (int i = 0; i < 6; i++) taps(point + 6 * i, 1, half + side * i, 1, side);
-    for (int i = 0; i < POINTS; i++) *(lanes *)(u + i * p->u) = point[i];
+    return;
+  }
+  w += (c >> l->channel_bits) * l->channel_step;
+  for (int64_t k = 0; k < planes; k++) {
+    phase f = phase_at(l, first + k, c);
+    const float *from = w + ((first + k) >> l->plane_bits) * l->plane_step + f.first;
+    __builtin_prefetch(from + AHEAD * l->channel_step);
+    for (int i = 0; i < count * count; i++) {
+      int there = i / count < f.high && i % count < f.wide;
+      tap[flipped ? count * count - 1 - i : i][0][k] = there ? from[i / count * l->row_step + 2 * (i % count)] : 0;
+    }
   }
 }
 
-static void transform_taps(float *u, const plan *p, int64_t first) { BY_TILE(lay_taps, u, p, first); }
+/* u: points×C×ROWS, the transformed taps of planes first … first + ROWS - 1, of two channels in a vector; planes behind the
+ * last are 0, and so is a channel behind an odd last */
+INLINED void lay_taps(float *u, const plan *p, int64_t first, int form) {
+  int count = TAPS(form), square = count * count, side = SIDE(form);
+  _Alignas(64) float tap[25][2][ROWS] = {{{0}}};
+  const float *w = mt_tensor_data(p->weight);
+  for (int64_t c = 0; c < p->C; c += 2, u += 2 * ROWS) {
+    lanes half[30], point[POINTS];
+    const lanes *g = (const lanes *)tap;
+    for (int64_t n = 0; n < mt_least(2, p->C - c); n++)
+      if (p->flipped)
+        load_taps((float(*)[2][ROWS])tap[0][n], p, w, first, c + n, count, 1);
+      else
+        load_taps((float(*)[2][ROWS])tap[0][n], p, w, first, c + n, count, 0);
+    for (int i = 0; i < square && c + 1 == p->C; i++) memset(tap[i][1], 0, sizeof tap[i][1]);
+    for (int j = 0; j < count; j++) taps(half + j, count, g + j, count, count, side);
+    for (int i = 0; i < side; i++) taps(point + side * i, 1, half + count * i, 1, count, side);
+    for (int i = 0; i < side * side; i++) *(lanes *)(u + i * p->u) = point[i];
+  }
+}
+
+static void transform_taps(float *u, const plan *p, int64_t first) { BY_FORM(lay_taps, u, p, first); }
 
 /* -- Tiles ------------------------------------------------------------------------------------------------------ */
 
@@ -153,11 +232,12 @@ static patch patch_at(const int64_t *size, int64_t place, int64_t top, int64_t l
 }
 
 static run run_at(const plan *p, int64_t row, int64_t x, int lane, int count) {
-  int64_t image = row / p->down, top = p->tile * (row % p->down), left = p->tile * x;
+  int tile = TILE(p->form), side = SIDE(p->form);
+  int64_t image = row / p->down, top = tile * (row % p->down), left = tile * x;
   int64_t in = image * p->C * p->in[0] * p->in[1], out = image * p->K * p->out[0] * p->out[1];
-  int columns = p->tile * count;
-  return (run){patch_at(p->in, in, top - p->pad[0], left - p->pad[1], 6, columns + 6 - p->tile),
-               patch_at(p->out, out, top, left, p->tile, columns), lane, count};
+  int columns = tile * count;
+  return (run){patch_at(p->in, in, top - p->pad[0], left - p->pad[1], side, columns + side - tile),
+               patch_at(p->out, out, top, left, tile, columns), lane, count};
 }
 
 /* The runs that LANES tiles from number first on fall into; fewer tiles at the end. Gives the number of runs. */
@@ -176,7 +256,7 @@ static int find_runs(run *runs, const plan *p, int64_t first) {
 
 /* Rows of LANES tiles: as many numbers to a tile as it has outputs across, and those behind a run's last tile. */
 typedef struct {
-  _Alignas(64) float row[6][4 * LANES];
+  _Alignas(64) float row[6][5 * LANES];
   _Alignas(64) float behind[6][4][LANES];
   _Alignas(64) int32_t is_last[LANES]; /* -1 in the lane of a run's last tile, 0 elsewhere */
 } strip;
@@ -196,6 +276,11 @@ INLINED void fill_strip(strip *s, const run *r, const patch *at, const float *pl
 /* d: the numbers of each tile that lie side by side in row i, one vector for each */
 INLINED void part(lanes *d, const strip *s, int i, int tile) {
   const lanes *x = (const lanes *)s->row[i];
+  if (tile == 5) {
+    for (int j = 0; j < tile; j++)
+      for (int l = 0; l < LANES; l++) d[j][l] = s->row[i][tile * l + j];
+    return;
+  }
   lanes even_1 = __builtin_shufflevector(x[0], x[1], EVEN), odd_1 = __builtin_shufflevector(x[0], x[1], ODD);
   d[0] = even_1;
   d[1] = odd_1;
@@ -207,22 +292,23 @@ INLINED void part(lanes *d, const strip *s, int i, int tile) {
   d[3] = __builtin_shufflevector(odd_1, odd_2, ODD);
 }
 
-/* d: the six numbers of each tile in row i; the last of them are the next tile's first */
-INLINED void spread(lanes *d, const strip *s, int i, int tile) {
+/* d: all numbers of each tile in row i; the last of them are the next tile's first */
+INLINED void spread(lanes *d, const strip *s, int i, int tile, int side) {
   const lanes *behind = (const lanes *)s->behind[i][0];
   lanes_mask last = *(const lanes_mask *)s->is_last;
   part(d, s, i, tile);
-  for (int j = tile; j < 6; j++)
+  for (int j = tile; j < side; j++)
     d[j] = choose(last, behind[j - tile], __builtin_shufflevector(d[j - tile], d[j - tile], NEXT));
 }
 
-/* The 36 points of LANES tiles of inputs: Bᵀ in B, in channel c. s: from start_strip */
-INLINED void input_points(lanes *point, strip *s, const plan *p, const run *runs, int n, int64_t c, int tile) {
+/* The points of LANES tiles of inputs: Bᵀ in B, in channel c. s: from start_strip */
+INLINED void input_points(lanes *point, strip *s, const plan *p, const run *runs, int n, int64_t c, int form) {
   lanes d[POINTS], half[POINTS];
+  int tile = TILE(form), side = SIDE(form);
   for (int i = 0; i < n; i++) fill_strip(s, &runs[i], &runs[i].in, p->input + c * p->in[0] * p->in[1], p->in[1], tile);
-  for (int i = 0; i < 6; i++) spread(d + 6 * i, s, i, tile);
-  for (int j = 0; j < 6; j++) before(half + j, 6, d + j, 6);
-  for (int i = 0; i < 6; i++) before(point + 6 * i, 1, half + 6 * i, 1);
+  for (int i = 0; i < side; i++) spread(d + side * i, s, i, tile, side);
+  for (int j = 0; j < side; j++) before(half + j, side, d + j, side, side);
+  for (int i = 0; i < side; i++) before(point + side * i, 1, half + side * i, 1, side);
 }
 
 /* Readies s for LANES tiles from number first on; gives the number of runs. */
@@ -233,23 +319,28 @@ static int start_strip(strip *s, run *runs, const plan *p, int64_t first) {
   return n;
 }
 
-INLINED void lay_inputs(float *v, const plan *p, int64_t first, int tile) {
+INLINED void lay_inputs(float *v, const plan *p, int64_t first, int form) {
   run runs[LANES];
   strip s;
   int n = start_strip(&s, runs, p, first);
   for (int64_t c = 0; c < p->C; c++, v += p->block) {
     lanes point[POINTS];
-    input_points(point, &s, p, runs, n, c, tile);
-    for (int i = 0; i < POINTS; i++) *(lanes *)(v + i * p->v) = point[i];
+    input_points(point, &s, p, runs, n, c, form);
+    for (int i = 0; i < SIDE(form) * SIDE(form); i++) *(lanes *)(v + i * p->v) = point[i];
   }
 }
 
-/* v: 36×C×block, from there on LANES tiles */
-static void transform_inputs(float *v, const plan *p, int64_t first) { BY_TILE(lay_inputs, v, p, first); }
+/* v: points×C×block, from there on LANES tiles */
+static void transform_inputs(float *v, const plan *p, int64_t first) { BY_FORM(lay_inputs, v, p, first); }
 
 /* to: the numbers of each tile side by side; y: a vector for each of them */
 INLINED void gather(float *to, const lanes *y, int tile) {
   lanes *x = (lanes *)to;
+  if (tile == 5) {
+    for (int l = 0; l < LANES; l++)
+      for (int j = 0; j < tile; j++) to[tile * l + j] = y[j][l];
+    return;
+  }
   if (tile == 2) {
     x[0] = __builtin_shufflevector(y[0], y[1], ZIP_LOW);
     x[1] = __builtin_shufflevector(y[0], y[1], ZIP_HIGH);
@@ -263,15 +354,17 @@ INLINED void gather(float *to, const lanes *y, int tile) {
   x[3] = __builtin_shufflevector(high_02, high_13, ZIP_HIGH);
 }
 
-INLINED void lay_outputs(const float *m, const plan *p, int64_t first, int64_t plane, int64_t planes, int tile) {
+INLINED void lay_outputs(const float *m, const plan *p, int64_t first, int64_t plane, int64_t planes, int form) {
   run runs[LANES];
+  int tile = TILE(form), side = SIDE(form);
   int n = find_runs(runs, p, first);
   for (int64_t k = plane; k < plane + planes; k++, m += p->block) {
-    lanes half[24], y[16], bias = {0};
-    _Alignas(64) float row[4][4 * LANES];
+    lanes half[30], y[25], bias = {0};
+    _Alignas(64) float row[5][5 * LANES];
     if (p->bias) bias += p->bias[k];
-    for (int j = 0; j < 6; j++) after(half + j, 6, (const lanes *)(m + j * p->m), 6 * p->m / LANES, tile);
-    for (int i = 0; i < tile; i++) after(y + tile * i, 1, half + 6 * i, 1, tile);
+    for (int j = 0; j < side; j++)
+      after(half + j, side, (const lanes *)(m + j * p->m), side * p->m / LANES, tile, side);
+    for (int i = 0; i < tile; i++) after(y + tile * i, 1, half + side * i, 1, tile, side);
     for (int i = 0; i < tile * tile; i++) y[i] += bias;
     for (int i = 0; i < tile * tile && p->activation == MT_RELU; i++) y[i] = rectified(y[i]);
     for (int i = 0; i < tile; i++) gather(row[i], y + tile * i, tile);
@@ -283,50 +376,51 @@ INLINED void lay_outputs(const float *m, const plan *p, int64_t first, int64_t p
   }
 }
 
-/* m: 36×PLANES×block, from there on LANES tiles of so many planes: out = Aᵀ m A + bias */
+/* m: points×PLANES×block, from there on LANES tiles of so many planes: out = Aᵀ m A + bias */
 static void transform_outputs(const float *m, const plan *p, int64_t first, int64_t plane, int64_t planes) {
-  BY_TILE(lay_outputs, m, p, first, plane, planes);
+  BY_FORM(lay_outputs, m, p, first, plane, planes);
 }
 
 /* -- Between the transforms ------------------------------------------------------------------------------------- */
 
-/* u: panels of ROWS planes from plane on, each 36×C×ROWS; v: 36×C×block, m: 36×PLANES×block */
+/* u: panels of ROWS planes from plane on, each points×C×ROWS; v: points×C×block, m: points×PLANES×block */
 static void multiply_all(float *m, const float *u, const float *v, const plan *p, int64_t planes, int64_t count) {
-  for (int i = 0; i < POINTS; i++)
+  for (int i = 0; i < p->points; i++)
     for (int64_t t = 0; t < count; t += WIDE)
       for (int64_t k = 0; k < planes; k += ROWS)
-        multiply(m + i * p->m + k * p->block + t, p->block, u + (k * POINTS / ROWS + i) * p->u, 1, ROWS,
+        multiply(m + i * p->m + k * p->block + t, p->block, u + (k * p->points / ROWS + i) * p->u, 1, ROWS,
                  v + i * p->v + t, p->block, p->C, 0);
 }
 
 static void transform_all_taps(float *u, const plan *p, int64_t plane, int64_t planes) {
-  for (int64_t k = 0; k < planes; k += ROWS) transform_taps(u + k / ROWS * POINTS * p->u, p, plane + k);
+  for (int64_t k = 0; k < planes; k += ROWS) transform_taps(u + k / ROWS * p->points * p->u, p, plane + k);
 }
 
 /* Tiles first … first + count - 1, planes plane … end - 1. u: all transformed taps, or NULL, and then they are made here,
  * so few at a time that they stay in the cache; work: see room_for */
 static void run_block(const plan *p, const float *u, float *work, int64_t first, int64_t plane, int64_t end) {
   int64_t count = p->tiles - first < p->block ? p->tiles - first : p->block;
-  float *v = work, *m = v + POINTS * p->v, *own = m + POINTS * p->m;
+  float *v = work, *m = v + p->points * p->v, *own = m + p->points * p->m;
   for (int64_t t = 0; t < count; t += LANES) transform_inputs(v + t, p, first + t);
   for (; plane < end; plane += PLANES) {
     int64_t planes = end - plane < PLANES ? end - plane : PLANES;
     if (!u) transform_all_taps(own, p, plane, planes);
-    multiply_all(m, u ? u + plane / ROWS * POINTS * p->u : own, v, p, planes, count);
+    multiply_all(m, u ? u + plane / ROWS * p->points * p->u : own, v, p, planes, count);
     for (int64_t t = 0; t < count; t += LANES) transform_outputs(m + t, p, first + t, plane, planes);
   }
 }
 
 /* Numbers that a thread needs: transformed inputs, products and, unless they are made before, taps. */
 static int64_t room_for(const plan *p, int taps_before) {
-  return POINTS * (p->v + p->m + (taps_before ? 0 : PLANES / ROWS * p->u));
+  return p->points * (p->v + p->m + (taps_before ? 0 : PLANES / ROWS * p->u));
 }
 
 /* All transformed taps, if they are kept beside the weight */
 static mt_kept kept_taps(const plan *p, int64_t count) {
   static const char kind;
-  mt_kept_key key = {&kind, {p->weight->offset, p->C, p->K, p->taps, p->plane_step, p->channel_step, p->flipped}};
-  return mt_kept_begin(p->weight->storage, &key, count);
+  const mt_tensor *w = p->weight;
+  mt_kept_key key = {&kind, {w->offset, p->C, p->K, p->form, w->size[4], p->places->plane_step, p->flipped}};
+  return mt_kept_begin(w->storage, &key, count);
 }
 
 /* Threads share out blocks of tiles and, where these are few, the planes. Many blocks share the transformed taps. */
@@ -337,10 +431,10 @@ static int run_plan(plan *p) {
   p->v = p->C * p->block + 16;
   p->m = PLANES * p->block + 16;
   int64_t panels = (p->K + ROWS - 1) / ROWS, blocks = (p->tiles + p->block - 1) / p->block, capacity;
-  mt_kept kept = kept_taps(p, panels * POINTS * p->u);
+  mt_kept kept = kept_taps(p, panels * p->points * p->u);
   int threads = mt_threads_for(p->tiles * p->C * p->K), taps_before = kept.layout || blocks > threads;
   int64_t shares = blocks < threads ? (threads + blocks - 1) / blocks : 1, pieces = blocks * shares;
-  int64_t room = room_for(p, taps_before), taps = taps_before && !kept.layout ? panels * POINTS * p->u : 0;
+  int64_t room = room_for(p, taps_before), taps = taps_before && !kept.layout ? panels * p->points * p->u : 0;
   float *all = mt_allocate(MT_CPU, 0, (size_t)(taps + threads * room) * sizeof *all, &capacity);
   if (!all) {
     mt_kept_end(&kept);
@@ -351,7 +445,7 @@ static int run_plan(plan *p) {
   {
     float *work = all + taps + omp_get_thread_num() * room;
 #pragma omp for
-    for (int64_t i = 0; i < panels * (taps_before && kept.is_new); i++) transform_taps(u + i * POINTS * p->u, p, i * ROWS);
+    for (int64_t i = 0; i < panels * (taps_before && kept.is_new); i++) transform_taps(u + i * p->points * p->u, p, i * ROWS);
 #pragma omp for schedule(dynamic)
     for (int64_t i = 0; i < pieces; i++) {
       int64_t most = (panels + shares - 1) / shares * ROWS, plane = i % shares * most;
@@ -366,23 +460,23 @@ static int run_plan(plan *p) {
 
 /* -- The weight's gradient ---------------------------------------------------------------------------------------- */
 
-/* Here u is 36×K×block: the output's gradient, transformed as taps are. v is 36 × panels of WIDE channels, each
- * block×WIDE, and m is 36 × planes × channels in whole panels. */
+/* Here u is points×K×block: the output's gradient, transformed as taps are. v is points × panels of WIDE channels, each
+ * block×WIDE, and m is points × planes × channels in whole panels. */
 
 /* LANES tiles from number first on, number t in the block, of LANES channels from c on */
-INLINED void lay_turned_inputs(float *v, const plan *p, int64_t first, int64_t t, int64_t c, int tile) {
+INLINED void lay_turned_inputs(float *v, const plan *p, int64_t first, int64_t t, int64_t c, int form) {
   run runs[LANES];
   strip s;
   _Alignas(64) float points[POINTS][LANES][LANES];
-  int n = start_strip(&s, runs, p, first + t), channels = clamp(p->C - c, 0, LANES);
+  int n = start_strip(&s, runs, p, first + t), channels = clamp(p->C - c, 0, LANES), points_here = SIDE(form) * SIDE(form);
   if (channels < LANES) memset(points, 0, sizeof points);
   for (int j = 0; j < channels; j++) {
     lanes point[POINTS];
-    input_points(point, &s, p, runs, n, c + j, tile);
-    for (int i = 0; i < POINTS; i++) *(lanes *)points[i][j] = point[i];
+    input_points(point, &s, p, runs, n, c + j, form);
+    for (int i = 0; i < points_here; i++) *(lanes *)points[i][j] = point[i];
   }
   v += c / WIDE * WIDE * p->block + t * WIDE + c % WIDE;
-  for (int i = 0; i < POINTS; i++) {
+  for (int i = 0; i < points_here; i++) {
     lanes x[LANES];
     for (int j = 0; j < LANES; j++) x[j] = *(const lanes *)points[i][j];
     transpose(x);
@@ -391,32 +485,40 @@ INLINED void lay_turned_inputs(float *v, const plan *p, int64_t first, int64_t t
 }
 
 /* The same of so many planes of the output's gradient from plane on; those behind the last are 0 */
-INLINED void lay_grads(float *u, const plan *p, int64_t first, int64_t t, int64_t plane, int64_t planes, int tile) {
+INLINED void lay_grads(float *u, const plan *p, int64_t first, int64_t t, int64_t plane, int64_t planes, int form) {
   run runs[LANES];
   strip s;
+  int tile = TILE(form), side = SIDE(form);
   int n = start_strip(&s, runs, p, first + t);
   for (int64_t k = 0; k < planes; k++, u += p->block) {
-    lanes d[16], half[24], point[POINTS];
+    lanes d[25], half[30], point[POINTS];
     if (plane + k == p->K) n = start_strip(&s, runs, p, p->tiles);
     const float *grad = p->output + (plane + k) * p->out[0] * p->out[1];
     for (int i = 0; i < n; i++) fill_strip(&s, &runs[i], &runs[i].out, grad, p->out[1], tile);
     for (int i = 0; i < tile; i++) part(d + tile * i, &s, i, tile);
-    for (int j = 0; j < tile; j++) taps(half + j, tile, d + j, tile, tile);
-    for (int i = 0; i < 6; i++) taps(point + 6 * i, 1, half + tile * i, 1, tile);
-    for (int i = 0; i < POINTS; i++) *(lanes *)(u + i * p->u + t) = point[i];
+    for (int j = 0; j < tile; j++) taps(half + j, tile, d + j, tile, tile, side);
+    for (int i = 0; i < side; i++) taps(point + side * i, 1, half + tile * i, 1, tile, side);
+    for (int i = 0; i < side * side; i++) *(lanes *)(u + i * p->u + t) = point[i];
   }
 }
 
 /* out: the weight's gradient for one plane; m: that plane's sums */
-INLINED void lay_weight(float *out, const plan *p, const float *m, int tile) {
-  int side = 7 - tile, square = side * side;
+INLINED void lay_weight(float *out, const plan *p, const float *m, int form) {
+  int count = TAPS(form), side = SIDE(form);
+  const tap_places *l = p->places;
   for (int64_t c = 0; c < p->C; c += LANES, m += LANES) {
     lanes half[30], y[25];
-    for (int j = 0; j < 6; j++) after(half + j, 6, (const lanes *)(m + j * p->m), 6 * p->m / LANES, side);
-    for (int i = 0; i < side; i++) after(y + side * i, 1, half + 6 * i, 1, side);
+    for (int j = 0; j < side; j++)
+      after(half + j, side, (const lanes *)(m + j * p->m), side * p->m / LANES, count, side);
+    for (int i = 0; i < count; i++) after(y + count * i, 1, half + side * i, 1, count, side);
     const float *from = (const float *)y;
-    for (int64_t j = 0; j < mt_least(p->C - c, LANES); j++)
-      for (int i = 0; i < square; i++) *out++ = from[i * LANES + j];
+    for (int64_t j = 0; j < mt_least(p->C - c, LANES); j++) {
+      phase f = phase_at(l, 0, c + j);
+      float *to = out + ((c + j) >> l->channel_bits) * l->channel_step + f.first;
+      for (int i = 0; i < count * count; i++)
+        if (i / count < f.high && i % count < f.wide)
+          to[i / count * l->row_step + i % count * l->step] = from[i * LANES + j];
+    }
   }
 }
 
@@ -434,14 +536,14 @@ static void weigh_block(const plan *p, float *u, float *v, float *m, int64_t fir
   int64_t inputs = plane == 0 ? vectors * mt_whole(p->C, WIDE) / LANES : 0, panels = mt_whole(p->C, WIDE) / WIDE;
 #pragma omp for nowait
   for (int64_t i = 0; i < inputs; i++)
-    BY_TILE(lay_turned_inputs, v, p, first, i % vectors * LANES, i / vectors * LANES);
+    BY_FORM(lay_turned_inputs, v, p, first, i % vectors * LANES, i / vectors * LANES);
 #pragma omp for
   for (int64_t i = 0; i < vectors * planes / ROWS; i++) {
     int64_t k = i / vectors * ROWS;
-    BY_TILE(lay_grads, u + k * p->block, p, first, i % vectors * LANES, plane + k, ROWS);
+    BY_FORM(lay_grads, u + k * p->block, p, first, i % vectors * LANES, plane + k, ROWS);
   }
 #pragma omp for
-  for (int64_t i = 0; i < POINTS * panels; i++) {
+  for (int64_t i = 0; i < p->points * panels; i++) {
     int64_t point = i / panels, c = i % panels * WIDE;
     add_point(m + point * p->m + c, p, u + point * p->u, v + point * p->v + c * p->block, planes, count, first > 0);
   }
@@ -456,9 +558,9 @@ static int weigh(plan *p, float *out) {
   p->u = group * p->block + 16;
   p->v = channels * p->block + 16;
   p->m = group * channels + 16;
-  float *u = mt_allocate(MT_CPU, 0, (size_t)(POINTS * (p->u + p->v + p->m)) * sizeof *u, &capacity);
+  float *u = mt_allocate(MT_CPU, 0, (size_t)(p->points * (p->u + p->v + p->m)) * sizeof *u, &capacity);
   if (!u) return 1;
-  float *v = u + POINTS * p->u, *m = v + POINTS * p->v;
+  float *v = u + p->points * p->u, *m = v + p->points * p->v;
   int threads = mt_threads_for(p->tiles * p->C * p->K);
 #pragma omp parallel num_threads(threads) if (threads > 1)
   for (int64_t plane = 0; plane < p->K; plane += group) {
@@ -466,7 +568,7 @@ static int weigh(plan *p, float *out) {
     for (int64_t first = 0; first < p->tiles; first += p->block) weigh_block(p, u, v, m, first, plane, some);
 #pragma omp for
     for (int64_t k = plane; k < mt_least(plane + some, p->K); k++)
-      BY_TILE(lay_weight, out + k * p->C * p->taps * p->taps, p, m + (k - plane) * channels);
+      BY_FORM(lay_weight, out + k * p->places->plane_step, p, m + (k - plane) * channels);
   }
   mt_deallocate(MT_CPU, 0, u, capacity);
   return 0;
@@ -477,65 +579,96 @@ static int weigh(plan *p, float *out) {
 static mt_conv_kernel other_conv;
 static mt_conv_grad_kernel other_input, other_weight;
 
-/* Whether tiles may serve for a window like this: gives their side, or 0. */
-static int tile_for(const mt_window *w) {
-  int64_t taps = w->kernel[1];
-  if (mt_float32_precision() == MT_HIGHEST) return 0; /* their error is larger */
+/* Whether a window has the same stride along both axes of a plane, as many taps, and no more padding than that. */
+static int is_square(const mt_window *w, int64_t stride) {
+  if (mt_float32_precision() == MT_HIGHEST || w->groups != 1) return 0; /* the error of tiles is larger */
   for (int i = 0; i < 3; i++)
-    if (w->kernel[i] != (i ? taps : 1) || w->stride[i] != 1 || w->dilation[i] != 1 || w->pad[i] > (i ? taps - 1 : 0))
+    if (w->kernel[i] != (i ? w->kernel[1] : 1) || w->stride[i] != (i ? stride : 1) || w->dilation[i] != 1 ||
+        w->pad[i] > (i ? w->kernel[1] - 1 : 0))
       return 0;
-  return w->groups == 1 && (taps == 3 || taps == 5) ? 7 - (int)taps : 0;
+  return 1;
+}
+
+/* Whether there is a form for so many taps along either axis; if so, the numbers of a plan that follow from it and from the
+ * sizes of planes. */
+static int measure(plan *p, int64_t taps, const int64_t *in, const int64_t *out) {
+  static const int forms[] = {FORM_4_3, FORM_2_5, FORM_4_2, FORM_5_2};
+  int64_t least = 0;
+  for (int i = 0; i < 4; i++) {
+    int tile = TILE(forms[i]), points = SIDE(forms[i]) * SIDE(forms[i]);
+    int64_t down = mt_parts(out[0], tile), across = mt_parts(out[1], tile), multiplications = points * down * across;
+    if (TAPS(forms[i]) != taps || (least && multiplications >= least)) continue;
+    least = multiplications;
+    p->form = forms[i];
+    p->points = points;
+    p->down = down;
+    p->across = across;
+  }
+  for (int i = 0; i < 2; i++) {
+    p->in[i] = in[i];
+    p->out[i] = out[i];
+  }
+  p->tiles = p->images * p->down * p->across;
+  return least > 0;
 }
 
 /* Whether it is worth it, for an output of these sizes; the numbers that follow from sizes. */
 static int prepare(plan *p, const mt_window *w, const mt_tensor *input, const mt_tensor *output) {
-  p->tile = tile_for(w);
-  if (!p->tile || input->size[2] != 1) return 0;
-  p->taps = 7 - p->tile;
+  if (!is_square(w, 1) || input->size[2] != 1) return 0;
   p->images = input->size[0];
   p->C = input->size[1];
   p->K = output->size[1];
-  for (int i = 0; i < 2; i++) {
-    p->in[i] = input->size[i + 3];
-    p->out[i] = output->size[i + 3];
-  }
-  p->down = (p->out[0] + p->tile - 1) / p->tile;
-  p->across = (p->out[1] + p->tile - 1) / p->tile;
-  p->tiles = p->images * p->down * p->across;
-  return p->C >= FEWEST && p->K >= FEWEST && p->tiles >= LANES;
+  return measure(p, w->kernel[1], input->size + 3, output->size + 3) && p->C >= FEWEST && p->K >= FEWEST && p->tiles >= LANES;
 }
+
+/* Of a weight of so many channels, which are the planes if turned; in phases of so many bits */
+static tap_places places_of(const mt_window *w, int64_t channels, int turned, int bits) {
+  int64_t window = w->kernel[1] * w->kernel[2], plane = channels * window;
+  int kernel = (int)w->kernel[1], step = bits ? 2 : 1;
+  return (tap_places){turned ? window : plane, turned ? plane : window, turned ? bits : 0, turned ? 0 : bits,
+                      kernel, step * kernel, step};
+}
+
+#include "winograd_strided.tpl.c"
 
 static int winograd_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *weight, const mt_tensor *bias,
                          const mt_window *w, int activation) {
-  plan p = {.pad = {w->pad[1], w->pad[2]}, .activation = activation};
+  plan p = {.weight = weight, .bias = bias ? mt_tensor_data(bias) : NULL, .activation = activation};
+  int strided = strided_conv(&p, out, input, w);
+  if (strided) return strided < 0;
   if (!prepare(&p, w, input, out)) return other_conv(out, input, weight, bias, w, activation);
+  tap_places l = places_of(w, p.C, 0, 0);
+  p.places = &l;
   p.input = mt_tensor_data(input);
-  p.weight = weight;
-  p.bias = bias ? mt_tensor_data(bias) : NULL;
   p.output = mt_tensor_data(out);
-  p.channel_step = p.taps * p.taps;
-  p.plane_step = p.channel_step * p.C;
+  for (int i = 0; i < 2; i++) p.pad[i] = w->pad[i + 1];
   return run_plan(&p);
 }
 
 /* The input's gradient is the convolution of the output's with the taps in reverse. */
 static int winograd_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *weight, const mt_window *w) {
-  plan p = {.flipped = 1};
+  plan p = {.weight = weight, .flipped = 1};
+  int strided = strided_input(&p, out, grad, w);
+  if (strided) return strided < 0;
   if (!prepare(&p, w, grad, out)) return other_input(out, grad, weight, w);
-  for (int i = 0; i < 2; i++) p.pad[i] = p.taps - 1 - w->pad[i + 1];
+  tap_places l = places_of(w, p.K, 1, 0);
+  p.places = &l;
   p.input = mt_tensor_data(grad);
-  p.weight = weight;
   p.output = mt_tensor_data(out);
-  p.plane_step = p.taps * p.taps;
-  p.channel_step = p.plane_step * p.K;
+  for (int i = 0; i < 2; i++) p.pad[i] = w->kernel[i + 1] - 1 - w->pad[i + 1];
   return run_plan(&p);
 }
 
 static int winograd_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor *input, const mt_window *w) {
-  plan p = {.pad = {w->pad[1], w->pad[2]}};
+  plan p = {0};
+  int strided = strided_weight(&p, out, grad, input, w);
+  if (strided) return strided < 0;
   if (!prepare(&p, w, input, grad)) return other_weight(out, grad, input, w);
+  tap_places l = places_of(w, p.C, 0, 0);
+  p.places = &l;
   p.input = mt_tensor_data(input);
   p.output = mt_tensor_data(grad);
+  for (int i = 0; i < 2; i++) p.pad[i] = w->pad[i + 1];
   return weigh(&p, mt_tensor_data(out));
 }
 

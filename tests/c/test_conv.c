@@ -231,6 +231,13 @@ static const layer fast_layers[] = {
     {7, 12, {5, 6}, 25, WINDOW(2, LIST(3, 3), LIST(2, 1), LIST(1, 1), LIST(1, 1), 1)}, /* windows over images */
     {5, 12, {5, 4}, 26, WINDOW(2, LIST(2, 3), LIST(1, 1), LIST(0, 1), LIST(1, 1), 2)},
     {1, 20, {45, 40}, 37, WINDOW(2, LIST(5, 5), LIST(1, 1), LIST(2, 2), LIST(1, 1), 1)},
+    {2, 17, {19, 12}, 18, WINDOW(2, LIST(2, 2), LIST(1, 1), LIST(1, 0), LIST(1, 1), 1)}, /* tiles of 4x4 and of 5x5 */
+    {3, 16, {11, 6}, 35, WINDOW(2, LIST(2, 2), LIST(1, 1), LIST(0, 0), LIST(1, 1), 1)},
+    {3, 18, {32, 33}, 21, WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(1, 1), LIST(1, 1), 1)}, /* tiles of phases */
+    {2, 17, {37, 40}, 19, WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(0, 3), LIST(1, 1), 1)},
+    {2, 19, {29, 34}, 33, WINDOW(2, LIST(5, 5), LIST(2, 2), LIST(2, 0), LIST(1, 1), 1)},
+    {4, 16, {22, 23}, 24, WINDOW(2, LIST(6, 6), LIST(2, 2), LIST(5, 2), LIST(1, 1), 1)},
+    {2, 16, {62, 30}, 17, WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(0, 0), LIST(1, 1), 1)}, /* inputs that no window sees */
 };
 
 static mt_tensor *doubles_of(const mt_tensor *a) {

@@ -8,15 +8,20 @@
 typedef struct {
   const char *name;
   int64_t weight[4], input[4]; /* a product where the weight has two sizes */
-  int64_t pad, groups;
+  int64_t pad, groups, stride;
   int transposed; /* the product's weight */
 } layer;
 
 static const layer layers[] = {
-    {"product", {48, 300}, {300, 40}, 0, 1, 0},         {"product", {70, 600}, {600, 33}, 0, 1, 1},
-    {"product of few columns", {520, 90}, {90, 9}, 0, 1, 1}, {"1x1", {40, 24, 1, 1}, {2, 24, 9, 11}, 0, 1, 0},
-    {"3x3", {33, 17, 3, 3}, {2, 17, 14, 15}, 1, 1, 0},  {"3x3 of few outputs", {33, 17, 3, 3}, {1, 17, 4, 4}, 1, 1, 0},
-    {"5x5", {20, 18, 5, 5}, {3, 18, 9, 9}, 2, 1, 0},    {"groups", {24, 8, 3, 3}, {2, 16, 12, 12}, 1, 2, 0},
+    {"product", {48, 300}, {300, 40}, 0, 1, 1, 0},
+    {"product", {70, 600}, {600, 33}, 0, 1, 1, 1},
+    {"product of few columns", {520, 90}, {90, 9}, 0, 1, 1, 1},
+    {"1x1", {40, 24, 1, 1}, {2, 24, 9, 11}, 0, 1, 1, 0},
+    {"3x3", {33, 17, 3, 3}, {2, 17, 14, 15}, 1, 1, 1, 0},
+    {"3x3 of few outputs", {33, 17, 3, 3}, {1, 17, 4, 4}, 1, 1, 1, 0},
+    {"5x5", {20, 18, 5, 5}, {3, 18, 9, 9}, 2, 1, 1, 0},
+    {"groups", {24, 8, 3, 3}, {2, 16, 12, 12}, 1, 2, 1, 0},
+    {"4x4 in steps of 2", {20, 18, 4, 4}, {3, 18, 32, 32}, 1, 1, 2, 0},
 };
 enum { LAYERS = sizeof layers / sizeof *layers };
 
@@ -26,7 +31,7 @@ static mt_tensor *weight_of(const layer *l) {
 }
 
 static void run(const layer *l, mt_tensor *out, mt_tensor *x, mt_tensor *w) {
-  mt_window window = {{3, 3}, {1, 1}, {l->pad, l->pad}, {1, 1}, l->groups, 2, 0, 0};
+  mt_window window = {{3, 3}, {l->stride, l->stride}, {l->pad, l->pad}, {1, 1}, l->groups, 2, 0, 0};
   for (int i = 0; i < 2; i++) window.kernel[i] = l->weight[i + 2];
   must(l->weight[2] ? mt_conv(out, x, w, NULL, &window, MT_RELU) : mt_matmul(out, NULL, 0, 1, w, x));
 }
