@@ -63,12 +63,16 @@ typedef struct {
 static void pack_panel(float *u, const shape *s, const weights *from, int64_t i) {
   int64_t panels = (s->planes + ROWS - 1) / ROWS, first = i % panels * ROWS, count = mt_least(s->planes - first, ROWS);
   const float *group = (const float *)mt_tensor_data(from->all) + i / panels * s->planes * s->taps + first * from->plane_step;
+  int64_t done = 0, square = !from->flipped && count == ROWS && from->channel_step == s->kernel;
   u += i * s->taps * ROWS;
-  for (int64_t c = 0; c < s->channels; c++)
-    for (int64_t t = 0; t < s->kernel; t++, u += ROWS) {
-      const float *w = group + c * from->channel_step + (from->flipped ? s->kernel - 1 - t : t);
-      for (int64_t k = 0; k < ROWS; k++) u[k] = k < count ? w[k * from->plane_step] : 0;
-    }
+  for (; square && done + 4 <= s->taps; done += 4) /* a plane's taps lie side by side */
+    for (int64_t k = 0; k < ROWS; k += 4)
+      turn_four(u + done * ROWS + k, ROWS, group + k * from->plane_step + done, from->plane_step);
+  for (; done < s->taps; done++) {
+    int64_t t = done % s->kernel;
+    const float *w = group + done / s->kernel * from->channel_step + (from->flipped ? s->kernel - 1 - t : t);
+    for (int64_t k = 0; k < ROWS; k++) u[done * ROWS + k] = k < count ? w[k * from->plane_step] : 0;
+  }
 }
 
 /* All panels, if they are kept beside the weight */
@@ -278,7 +282,10 @@ static void pack_taps(float *u, const shape *s, const float *weight, int64_t i) 
   const float *w = weight + i / panels * s->planes * s->taps + first;
   u += i * s->planes * ROWS;
   for (int64_t k = 0; k < s->planes; k++, u += ROWS, w += s->taps)
-    for (int64_t t = 0; t < ROWS; t++) u[t] = t < count ? w[t] : 0;
+    if (count == ROWS)
+      memcpy(u, w, ROWS * sizeof *u);
+    else
+      for (int64_t t = 0; t < ROWS; t++) u[t] = t < count ? w[t] : 0;
 }
 
 /* columns: the group's planes, each with piece numbers: the output's gradient at first … end - 1 */
@@ -592,7 +599,7 @@ static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *
   if (taps == 0) return other_conv(out, input, weight, bias, w, activation);
   shape s = shape_of(input, out, w);
   s.activation = activation;
-  if (are_few(&s)) return convolve_few(out, input, mt_tensor_data(weight), bias, &s);
+  if (are_few(&s) || are_few_outputs(&s, weight)) return convolve_few(out, input, weight, bias, &s);
   return convolve(out, input, &from, bias, w, activation);
 }
 

@@ -20,6 +20,7 @@ static const layer layers[] = {
     {"3x3", {33, 17, 3, 3}, {2, 17, 14, 15}, 1, 1, 1, 0},
     {"3x3 of few outputs", {33, 17, 3, 3}, {1, 17, 4, 4}, 1, 1, 1, 0},
     {"5x5", {20, 18, 5, 5}, {3, 18, 9, 9}, 2, 1, 1, 0},
+    {"3x3 of few outputs and many planes", {70, 20, 3, 3}, {1, 20, 5, 7}, 1, 1, 1, 0},
     {"groups", {24, 8, 3, 3}, {2, 16, 12, 12}, 1, 2, 1, 0},
     {"4x4 in steps of 2", {20, 18, 4, 4}, {3, 18, 32, 32}, 1, 1, 2, 0},
 };
@@ -75,7 +76,7 @@ static void free_operands(operands *o) {
 /* Bytes that running it once more has left behind. */
 static int64_t left_by(operands *o) {
   int64_t before = mt_memory(MT_CPU, MT_LIVE);
-  CHECK(error_of(o) == 0);
+  CHECK(error_of(o) < 1e-4); /* another way may be taken, which rounds otherwise */
   return mt_memory(MT_CPU, MT_LIVE) - before;
 }
 
