@@ -120,6 +120,10 @@ void mt_register_cpu(void); /* last: the faster kernels of lib/cpu take over slo
 /* Uninitialised memory from the device's cache or the system. NULL after mt_fail. */
 void *mt_allocate(int device, int index, size_t bytes, int64_t *capacity);
 void mt_deallocate(int device, int index, void *data, int64_t capacity);
+/* The CPU's memory for the time of one op: a waiting block of any size that is large enough, so that what one kernel needs
+ * for a moment serves all others, too. */
+void *mt_borrow(size_t bytes, int64_t *capacity);
+void mt_give_back(void *data, int64_t capacity);
 
 /* -- Kept layouts ----------------------------------------------------------------------------------------- */
 

@@ -62,9 +62,9 @@ static void *pool_take(struct pool *p, int c) {
 }
 
 /* A waiting block that holds a request of class *c, whose class becomes *c. A large request takes one up to half as
- * large again rather than more memory of the system: what one kernel needs for a moment serves the next one, too. */
-static void *pool_find(struct pool *p, int *c) {
-  int last = class_bytes(*c) >= LARGE ? *c + 2 : *c;
+ * large again rather than more memory of the system, and one for a moment takes any. */
+static void *pool_find(struct pool *p, int *c, int is_short) {
+  int last = class_bytes(*c) < LARGE ? *c : is_short ? CLASSES - 1 : *c + 2;
   for (int i = *c; i <= last && i < CLASSES; i++) {
     void *data = pool_take(p, i);
     if (!data) continue;
@@ -100,7 +100,7 @@ static void *ask_system(const mt_device *d, int device, int index, struct pool *
   return data;
 }
 
-void *mt_allocate(int device, int index, size_t bytes, int64_t *capacity) {
+static void *take(int device, int index, size_t bytes, int64_t *capacity, int is_short) {
   const mt_device *d = mt_device_get(device);
   if (!d) return NULL;
   struct pool *p = &pools[device];
@@ -110,7 +110,7 @@ void *mt_allocate(int device, int index, size_t bytes, int64_t *capacity) {
   }
   int c = class_of(bytes);
   pthread_mutex_lock(&lock);
-  void *data = pool_find(p, &c);
+  void *data = pool_find(p, &c, is_short);
   int64_t size = class_bytes(c);
   if (!data) data = ask_system(d, device, index, p, (size_t)size);
   if (data) {
@@ -127,6 +127,14 @@ void *mt_allocate(int device, int index, size_t bytes, int64_t *capacity) {
   *capacity = size;
   return data;
 }
+
+void *mt_allocate(int device, int index, size_t bytes, int64_t *capacity) {
+  return take(device, index, bytes, capacity, 0);
+}
+
+void *mt_borrow(size_t bytes, int64_t *capacity) { return take(MT_CPU, 0, bytes, capacity, 1); }
+
+void mt_give_back(void *data, int64_t capacity) { mt_deallocate(MT_CPU, 0, data, capacity); }
 
 void mt_deallocate(int device, int index, void *data, int64_t capacity) {
   const mt_device *d = mt_device_get(device);

@@ -163,7 +163,7 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
   if (k < MT_BF16_DEPTH || !mt_bf16_wanted(n, k, m)) return other_matmul(out, alpha, a, b, add);
   int threads = batch < mt_get_threads() ? 1 : threads_for(batch * n, k, m);
   int64_t room = mt_bf16_room(n, k, m, threads), capacity;
-  uint32_t *rooms = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof *rooms, &capacity);
+  uint32_t *rooms = mt_borrow((size_t)(threads * room) * sizeof *rooms, &capacity);
   if (!rooms) return 1;
   float *to = mt_tensor_data(out);
   const float *left = mt_tensor_data(a), *right = mt_tensor_data(b);
@@ -174,7 +174,7 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
     mt_bf16_product(to + i * n * m, m, (float)alpha, &rows, &columns, n, k, m, add,
                     rooms + (threads > 1 ? omp_get_thread_num() : 0) * room);
   }
-  mt_deallocate(MT_CPU, 0, rooms, capacity);
+  mt_give_back(rooms, capacity);
   return 0;
 }
 

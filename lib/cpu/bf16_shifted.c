@@ -178,7 +178,7 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
   int64_t sums = MT_BF16_SIDE * (s->rows * s->size[2] + MT_BF16_SIDE) / 16 * 16;
   int threads = mt_threads_for(mt_tensor_numel(out) * s->channels / 64 * s->kernel);
   uint32_t *u =
-      mt_allocate(MT_CPU, 0, (size_t)(packed + laid + BEHIND + steps + threads * sums) * sizeof *u, &capacity);
+      mt_borrow((size_t)(packed + laid + BEHIND + steps + threads * sums) * sizeof *u, &capacity);
   if (!u) return 1;
   uint32_t *x = u + packed;
   s->at = (int64_t *)(x + laid + BEHIND);
@@ -196,7 +196,7 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
     for (int64_t i = 0; i < s->images * panels * s->pieces; i++) run_item(mt_tensor_data(out), s, u, x, biases, own, i);
     mt_bf16_here()->end();
   }
-  mt_deallocate(MT_CPU, 0, u, capacity);
+  mt_give_back(u, capacity);
   return 0;
 }
 

@@ -64,7 +64,7 @@ static int K(conv)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weig
   int64_t pieces = g.batch * g.groups * g.stripes, n = g.rows * g.Q, capacity;
   int threads = threads_for(pieces, (double)g.planes * (double)g.taps * (double)n);
   int64_t room = columns_of(&g) + K(room)(g.planes, g.taps, n, threads);
-  T *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(T), &capacity);
+  T *scratch = mt_borrow((size_t)(threads * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
   T *to = mt_tensor_data(out);
   const T *in = mt_tensor_data(input), *taps = mt_tensor_data(weight), *biases = bias ? mt_tensor_data(bias) : NULL;
@@ -76,7 +76,7 @@ static int K(conv)(mt_tensor *out, const mt_tensor *input, const mt_tensor *weig
                biases ? biases + group * g.planes : NULL, activation,
                scratch + (threads > 1 ? omp_get_thread_num() : 0) * room, &g, p0, p1);
   }
-  mt_deallocate(MT_CPU, 0, scratch, capacity);
+  mt_give_back(scratch, capacity);
   return 0;
 }
 
@@ -103,7 +103,7 @@ static int K(conv_input)(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
   int64_t planes = g.batch * g.groups, blocks = mt_least(g.channels, (mt_get_threads() + planes - 1) / planes);
   int threads = threads_for(planes * blocks, (double)g.planes * (double)g.taps * (double)(g.P * g.Q) / (double)blocks);
   int64_t room = columns_of(&g) + K(room)(g.taps, g.planes, g.rows * g.Q, threads), capacity;
-  T *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof(T), &capacity);
+  T *scratch = mt_borrow((size_t)(threads * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
   T *to = mt_tensor_data(out);
   const T *from = mt_tensor_data(grad), *taps = mt_tensor_data(weight);
@@ -115,7 +115,7 @@ static int K(conv_input)(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
                 scratch + (threads > 1 ? omp_get_thread_num() : 0) * room, &g, g.channels * block / blocks,
                 g.channels * (block + 1) / blocks);
   }
-  mt_deallocate(MT_CPU, 0, scratch, capacity);
+  mt_give_back(scratch, capacity);
   return 0;
 }
 
@@ -149,7 +149,7 @@ static int K(conv_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tensor
   int64_t count = g.K * g.taps, n = g.rows * g.Q, capacity;
   int shares = threads_for(g.batch * g.groups * g.stripes, (double)g.planes * (double)g.taps * (double)n);
   int64_t columns = columns_of(&g) + K(room)(g.planes, n, g.taps, shares), room = columns + count;
-  T *scratch = mt_allocate(MT_CPU, 0, (size_t)(shares * room) * sizeof(T), &capacity);
+  T *scratch = mt_borrow((size_t)(shares * room) * sizeof(T), &capacity);
   if (!scratch) return 1;
   T *to = mt_tensor_data(out);
   const T *from = mt_tensor_data(grad), *in = mt_tensor_data(input);
@@ -159,7 +159,7 @@ static int K(conv_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tensor
 #pragma omp parallel for num_threads(mt_threads_for(count * shares)) if (shares > 1)
   for (int64_t i = 0; i < count; i++)
     for (int s = 1; s < shares; s++) to[i] += scratch[s * room + columns + i];
-  mt_deallocate(MT_CPU, 0, scratch, capacity);
+  mt_give_back(scratch, capacity);
   return 0;
 }
 

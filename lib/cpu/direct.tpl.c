@@ -230,7 +230,7 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
   int64_t list = mt_whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
   mt_kept kept = kept_panels(&s, from);
   if (kept.layout) packed = 0;
-  float *all = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *all, &capacity);
+  float *all = mt_borrow((size_t)(packed + threads * room) * sizeof *all, &capacity);
   if (!all) {
     mt_kept_end(&kept);
     return 1;
@@ -252,7 +252,7 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
     }
   }
   mt_kept_end(&kept);
-  mt_deallocate(MT_CPU, 0, all, capacity);
+  mt_give_back(all, capacity);
   return 0;
 }
 
@@ -323,7 +323,7 @@ static int spread(mt_tensor *out, const mt_tensor *grad, const float *weight, co
   int64_t panels = (s.taps + ROWS - 1) / ROWS, packed = mt_whole(s.groups * panels * s.planes * ROWS, 16);
   int64_t columns = s.planes * s.piece, m = ROWS * s.piece;
   int64_t list = mt_whole((s.piece / s.Q + 2) * (int64_t)(sizeof(stretch) / sizeof(float)), 16), room = columns + m + list;
-  float *u = mt_allocate(MT_CPU, 0, (size_t)(packed + threads * room) * sizeof *u, &capacity);
+  float *u = mt_borrow((size_t)(packed + threads * room) * sizeof *u, &capacity);
   if (!u) return 1;
   float *in = mt_tensor_data(out);
 #pragma omp parallel num_threads(threads) if (threads > 1)
@@ -344,7 +344,7 @@ static int spread(mt_tensor *out, const mt_tensor *grad, const float *weight, co
                      mt_least(first + s.piece, end), c, last);
     }
   }
-  mt_deallocate(MT_CPU, 0, u, capacity);
+  mt_give_back(u, capacity);
   return 0;
 }
 
@@ -575,7 +575,7 @@ static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
   int64_t windows = s.piece * step + WIDE, zeros = mt_whole(s.in[2], 16) + 16;
   int64_t turned = mt_whole(s.planes - read, ROWS) * s.piece;
   int64_t room = mt_whole(lines + sums + windows + zeros + turned, 16);
-  float *all = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof *all, &capacity);
+  float *all = mt_borrow((size_t)(threads * room) * sizeof *all, &capacity);
   if (!all) return 1;
 #pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
   for (int i = 0; i < threads; i++) {
@@ -588,7 +588,7 @@ static int direct_weight(mt_tensor *out, const mt_tensor *grad, const mt_tensor 
     weigh(&t, &s, mt_tensor_data(grad), mt_tensor_data(input), rows * i / threads, rows * (i + 1) / threads, chunk);
   }
   join_sums(mt_tensor_data(out), &s, all + lines, room, threads);
-  mt_deallocate(MT_CPU, 0, all, capacity);
+  mt_give_back(all, capacity);
   return 0;
 }
 

@@ -158,7 +158,7 @@ static int convolve_few(mt_tensor *out, const mt_tensor *input, const mt_tensor 
   int64_t copy = copy_for(&f);
   int64_t room = copy + (f.count + LANES) * f.planes, pieces = mt_parts(s->out[1], f.rows), all = s->images * pieces;
   int64_t shares = all < threads ? mt_parts(threads, all) : 1, most = mt_whole(mt_parts(f.planes, shares), 2 * WIDE);
-  float *scratch = mt_allocate(MT_CPU, 0, (size_t)(packed + places + threads * room) * sizeof *scratch, &capacity);
+  float *scratch = mt_borrow((size_t)(packed + places + threads * room) * sizeof *scratch, &capacity);
   if (!scratch) {
     mt_kept_end(&kept);
     return 1;
@@ -187,7 +187,7 @@ static int convolve_few(mt_tensor *out, const mt_tensor *input, const mt_tensor 
     }
   }
   mt_kept_end(&kept);
-  mt_deallocate(MT_CPU, 0, scratch, capacity);
+  mt_give_back(scratch, capacity);
   return 0;
 }
 
@@ -235,7 +235,7 @@ static int weigh_few(mt_tensor *out, const mt_tensor *grad, const mt_tensor *inp
   int threads = (int)mt_least(mt_threads_for(mt_tensor_numel(grad) * s->taps / 8), pieces);
   int64_t sums = mt_whole(s->taps, LINES) * f.planes, places = 2 * mt_whole(s->taps, 16), capacity;
   int64_t room = sums + copy_for(&f) + f.count * f.planes;
-  float *all = mt_allocate(MT_CPU, 0, (size_t)(places + threads * room) * sizeof *all, &capacity), *to;
+  float *all = mt_borrow((size_t)(places + threads * room) * sizeof *all, &capacity), *to;
   if (!all) return 1;
   f.places = (int64_t *)all;
   for (int64_t t = 0; t < s->taps; t++)
@@ -253,6 +253,6 @@ static int weigh_few(mt_tensor *out, const mt_tensor *grad, const mt_tensor *inp
       *to = all[places + t * f.planes + k];
       for (int i = 1; i < threads; i++) *to += all[places + i * room + t * f.planes + k];
     }
-  mt_deallocate(MT_CPU, 0, all, capacity);
+  mt_give_back(all, capacity);
   return 0;
 }

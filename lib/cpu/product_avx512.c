@@ -238,7 +238,7 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
   int is_turned = d.p.out_column != 1;
   int64_t parts = d.down * d.across, a_step = (is_turned ? b : a)->stride[0], b_step = (is_turned ? a : b)->stride[0];
   int64_t own = (DEPTH + WIDE) * ROWS, room = own + mt_least(DEPTH, first.k) * mt_least(ACROSS, d.columns);
-  float *all = mt_allocate(MT_CPU, 0, (size_t)(threads * room) * sizeof *all, &capacity);
+  float *all = mt_borrow((size_t)(threads * room) * sizeof *all, &capacity);
   mt_kept kept[2] = {{0}};
   if (!all) return 1;
   if (batch == 1 && alpha == 1) use_kept(&d.p, is_turned ? b : a, is_turned ? a : b, kept);
@@ -252,7 +252,7 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
     if (p.n > 0 && p.m > 0) run(&p, mine + own, mine);
   }
   for (int i = 0; i < 2; i++) mt_kept_end(&kept[i]);
-  mt_deallocate(MT_CPU, 0, all, capacity);
+  mt_give_back(all, capacity);
   return 0;
 }
 

@@ -435,7 +435,7 @@ static int run_plan(plan *p) {
   int threads = mt_threads_for(p->tiles * p->C * p->K), taps_before = kept.layout || blocks > threads;
   int64_t shares = blocks < threads ? (threads + blocks - 1) / blocks : 1, pieces = blocks * shares;
   int64_t room = room_for(p, taps_before), taps = taps_before && !kept.layout ? panels * p->points * p->u : 0;
-  float *all = mt_allocate(MT_CPU, 0, (size_t)(taps + threads * room) * sizeof *all, &capacity);
+  float *all = mt_borrow((size_t)(taps + threads * room) * sizeof *all, &capacity);
   if (!all) {
     mt_kept_end(&kept);
     return 1;
@@ -454,7 +454,7 @@ static int run_plan(plan *p) {
     }
   }
   mt_kept_end(&kept);
-  mt_deallocate(MT_CPU, 0, all, capacity);
+  mt_give_back(all, capacity);
   return 0;
 }
 

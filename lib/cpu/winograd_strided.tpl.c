@@ -93,12 +93,12 @@ static int prepare_phases(phased *s, plan *p, const mt_window *w, const mt_tenso
   *s = (phased){.w = w, .in = input->size + 3, .images = p->images, .C = C, .high = sizes[0], .wide = sizes[1]};
   s->places = places_of(w, C, backward, 2);
   p->places = &s->places;
-  s->planes = mt_allocate(MT_CPU, 0, (size_t)(s->images * C * PHASES * s->high * s->wide) * sizeof(float), &s->capacity);
+  s->planes = mt_borrow((size_t)(s->images * C * PHASES * s->high * s->wide) * sizeof(float), &s->capacity);
   return s->planes ? 1 : -1;
 }
 
 static int phases_done(const phased *s, int rc) {
-  mt_deallocate(MT_CPU, 0, s->planes, s->capacity);
+  mt_give_back(s->planes, s->capacity);
   return rc ? -1 : 1;
 }
 

@@ -99,7 +99,7 @@ static int weigh(plan *p, float *out) {
   p->u = group * p->block + 16;
   p->v = channels * p->block + 16;
   p->m = group * channels + 16;
-  float *u = mt_allocate(MT_CPU, 0, (size_t)(p->points * (p->u + p->v + p->m)) * sizeof *u, &capacity);
+  float *u = mt_borrow((size_t)(p->points * (p->u + p->v + p->m)) * sizeof *u, &capacity);
   if (!u) return 1;
   float *v = u + p->points * p->u, *m = v + p->points * p->v;
   int threads = mt_threads_for(p->tiles * p->C * p->K);
@@ -111,6 +111,6 @@ static int weigh(plan *p, float *out) {
     for (int64_t k = plane; k < mt_least(plane + some, p->K); k++)
       BY_FORM(lay_weight, out + k * p->places->plane_step, p, m + (k - plane) * channels);
   }
-  mt_deallocate(MT_CPU, 0, u, capacity);
+  mt_give_back(u, capacity);
   return 0;
 }
