@@ -268,7 +268,7 @@ INLINED void fill_strip(strip *s, const run *r, const patch *at, const float *pl
   const float *from = plane + at->place + at->top * width;
   for (int i = at->top; i < at->bottom; i++, from += width) {
     float *to = s->row[i] + tile * r->lane;
-    for (int x = at->before; x < inner; x++) to[x] = from[x];
+    copy_some(to + at->before, from + at->before, inner - at->before);
     for (int x = outer; x < at->end; x++) s->behind[i][x - own][last] = from[x];
   }
 }
@@ -371,7 +371,7 @@ INLINED void lay_outputs(const float *m, const plan *p, int64_t first, int64_t p
     for (const run *r = runs; r < runs + n; r++) {
       float *to = p->output + r->out.place + k * p->out[0] * p->out[1];
       for (int i = 0; i < r->out.bottom; i++, to += p->out[1])
-        for (int x = 0; x < r->out.end; x++) to[x] = row[i][tile * r->lane + x];
+        copy_some(to, row[i] + tile * r->lane, r->out.end);
     }
   }
 }
