@@ -166,10 +166,13 @@ INLINED void load_taps(float (*tap)[2][ROWS], const plan *p, const float *w, int
   const tap_places *l = p->places;
   int64_t planes = mt_least(p->K - first, ROWS);
   if (l->step == 1) {
+    int squares = planes == ROWS ? count * count / 4 * 4 : 0, step = flipped ? -2 * ROWS : 2 * ROWS;
     w += first * l->plane_step + c * l->channel_step;
     for (int64_t k = 0; k < planes; k++, w += l->plane_step) {
       __builtin_prefetch(w + AHEAD * l->channel_step);
-      for (int i = 0; i < count * count; i++) tap[i][0][k] = w[flipped ? count * count - 1 - i : i];
+      for (int i = 0; i < squares && k % 4 == 0; i += 4)
+        turn_four(&tap[flipped ? count * count - 1 - i : i][0][k], step, w + i, l->plane_step);
+      for (int i = squares; i < count * count; i++) tap[flipped ? count * count - 1 - i : i][0][k] = w[i];
     }
     return;
   }
