@@ -56,8 +56,8 @@ template <class FROM> static int copy(mt_tensor *out, const mt_tensor *src) {
 }
 
 template <class D> static void fill_slots() {
-  mt_kernel_set(MT_CUDA, MT_OP_fill, D::id, (mt_kernel)fill<D>);
-  mt_kernel_set(MT_CUDA, MT_OP_copy, D::id, (mt_kernel)copy<D>);
+  mt_set_fill(MT_CUDA, D::id, fill<D>);
+  mt_set_copy(MT_CUDA, D::id, copy<D>);
 }
 
 void mt_cuda_register_copy(void) {

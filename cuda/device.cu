@@ -85,7 +85,7 @@ static int check_ops(void) {
 #define MASKED(NAME, TYPES, FORMULA) #NAME,
 #define STEP(NAME, STATES, BODY) #NAME,
 #define REDUCE(NAME, TYPES) #NAME,
-#define OWN(NAME) #NAME,
+#define OWN(NAME, KERNEL) #NAME,
 #include "ops.def"
   };
   int same = mt_op_count() == MT_OPS;

@@ -207,13 +207,13 @@ template <class D> static int index_add(mt_tensor *out, int dim, const mt_tensor
 /* -- Slots ------------------------------------------------------------------------------------------------------ */
 
 template <class D> static void fill_slots() {
-  mt_kernel_set(MT_CUDA, MT_OP_gather, D::id, (mt_kernel)gather);
-  mt_kernel_set(MT_CUDA, MT_OP_index_select, D::id, (mt_kernel)index_select);
-  mt_kernel_set(MT_CUDA, MT_OP_scatter, D::id, (mt_kernel)scatter);
-  mt_kernel_set(MT_CUDA, MT_OP_index_copy, D::id, (mt_kernel)index_copy);
-  mt_kernel_set(MT_CUDA, MT_OP_index_fill, D::id, (mt_kernel)index_fill);
-  mt_kernel_set(MT_CUDA, MT_OP_scatter_add, D::id, (mt_kernel)scatter_add<D>);
-  mt_kernel_set(MT_CUDA, MT_OP_index_add, D::id, (mt_kernel)index_add<D>);
+  mt_set_gather(MT_CUDA, D::id, gather);
+  mt_set_index_select(MT_CUDA, D::id, index_select);
+  mt_set_scatter(MT_CUDA, D::id, scatter);
+  mt_set_index_copy(MT_CUDA, D::id, index_copy);
+  mt_set_index_fill(MT_CUDA, D::id, index_fill);
+  mt_set_scatter_add(MT_CUDA, D::id, scatter_add<D>);
+  mt_set_index_add(MT_CUDA, D::id, index_add<D>);
 }
 
 void mt_cuda_register_index(void) {

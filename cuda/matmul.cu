@@ -73,8 +73,8 @@ static int matmul_bfloat16(mt_tensor *out, double alpha, const mt_tensor *a, con
 }
 
 void mt_cuda_register_matmul(void) {
-  mt_kernel_set(MT_CUDA, MT_OP_matmul, MT_FLOAT, (mt_kernel)matmul_float);
-  mt_kernel_set(MT_CUDA, MT_OP_matmul, MT_DOUBLE, (mt_kernel)matmul_double);
-  mt_kernel_set(MT_CUDA, MT_OP_matmul, MT_HALF, (mt_kernel)matmul_half);
-  mt_kernel_set(MT_CUDA, MT_OP_matmul, MT_BFLOAT16, (mt_kernel)matmul_bfloat16);
+  mt_set_matmul(MT_CUDA, MT_FLOAT, matmul_float);
+  mt_set_matmul(MT_CUDA, MT_DOUBLE, matmul_double);
+  mt_set_matmul(MT_CUDA, MT_HALF, matmul_half);
+  mt_set_matmul(MT_CUDA, MT_BFLOAT16, matmul_bfloat16);
 }

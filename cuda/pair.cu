@@ -69,8 +69,8 @@ template <class D> static int equal(const mt_tensor *a, const mt_tensor *b, int 
 }
 
 template <class D> static void fill_slots() {
-  mt_kernel_set(MT_CUDA, MT_OP_dot, D::id, (mt_kernel)dot<D>);
-  mt_kernel_set(MT_CUDA, MT_OP_equal, D::id, (mt_kernel)equal<D>);
+  mt_set_dot(MT_CUDA, D::id, dot<D>);
+  mt_set_equal(MT_CUDA, D::id, equal<D>);
 }
 
 void mt_cuda_register_pair(void) {

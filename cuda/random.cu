@@ -95,6 +95,6 @@ template <class D> static int fill(mt_generator *g, mt_tensor *out, int distribu
 }
 
 void mt_cuda_register_random(void) {
-#define FILL_SLOT(D) mt_kernel_set(MT_CUDA, MT_OP_random, D::id, (mt_kernel)fill<D>);
+#define FILL_SLOT(D) mt_set_random(MT_CUDA, D::id, fill<D>);
   MT_EACH_DTYPE(FILL_SLOT)
 }

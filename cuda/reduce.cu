@@ -291,19 +291,17 @@ template <class D> static int norm(ARGUMENTS) { return reduce<norm_folding<D>>(M
 
 template <class D> static int var(ARGUMENTS) { return reduce<variance<D>>(MT_OP_var, out, index, a, dims, p); }
 
-static void set(int op, int dtype, mt_reduce_kernel kernel) { mt_kernel_set(MT_CUDA, op, dtype, (mt_kernel)kernel); }
-
 template <class D> static void fill_slots() {
-  set(MT_OP_sum, D::id, simple<D, MT_OP_sum, SUM>);
-  set(MT_OP_prod, D::id, simple<D, MT_OP_prod, PROD>);
-  set(MT_OP_max, D::id, extreme<D, MT_OP_max, MAX>);
-  set(MT_OP_min, D::id, extreme<D, MT_OP_min, MIN>);
-  set(MT_OP_all, D::id, simple<D, MT_OP_all, ALL_OF>);
-  set(MT_OP_any, D::id, simple<D, MT_OP_any, ANY_OF>);
+  mt_set_sum(MT_CUDA, D::id, simple<D, MT_OP_sum, SUM>);
+  mt_set_prod(MT_CUDA, D::id, simple<D, MT_OP_prod, PROD>);
+  mt_set_max(MT_CUDA, D::id, extreme<D, MT_OP_max, MAX>);
+  mt_set_min(MT_CUDA, D::id, extreme<D, MT_OP_min, MIN>);
+  mt_set_all(MT_CUDA, D::id, simple<D, MT_OP_all, ALL_OF>);
+  mt_set_any(MT_CUDA, D::id, simple<D, MT_OP_any, ANY_OF>);
   if constexpr (D::floating) {
-    set(MT_OP_mean, D::id, simple<D, MT_OP_mean, MEAN>);
-    set(MT_OP_norm, D::id, norm<D>);
-    set(MT_OP_var, D::id, var<D>);
+    mt_set_mean(MT_CUDA, D::id, simple<D, MT_OP_mean, MEAN>);
+    mt_set_norm(MT_CUDA, D::id, norm<D>);
+    mt_set_var(MT_CUDA, D::id, var<D>);
   }
 }
 

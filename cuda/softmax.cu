@@ -96,7 +96,7 @@ static int softmax_grad(mt_tensor *out, const mt_tensor *grad, const mt_tensor *
 
 void mt_cuda_register_softmax(void) {
 #define FILL_SLOTS(D)                                                  \
-  mt_kernel_set(MT_CUDA, MT_OP_softmax, D::id, (mt_kernel)softmax<D>); \
-  mt_kernel_set(MT_CUDA, MT_OP_softmax_grad, D::id, (mt_kernel)softmax_grad<D>);
+  mt_set_softmax(MT_CUDA, D::id, softmax<D>); \
+  mt_set_softmax_grad(MT_CUDA, D::id, softmax_grad<D>);
   MT_EACH_FLOAT(FILL_SLOTS)
 }

@@ -125,10 +125,10 @@ static int K(adaptive_avg_pool_input)(mt_tensor *out, const mt_tensor *grad) {
 #endif
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_adaptive_max_pool, DTYPE, (mt_kernel)K(adaptive_max_pool));
+  mt_set_adaptive_max_pool(MT_CPU, DTYPE, K(adaptive_max_pool));
 #if MT_IS_FLOAT
-  mt_kernel_set(MT_CPU, MT_OP_adaptive_avg_pool, DTYPE, (mt_kernel)K(adaptive_avg_pool));
-  mt_kernel_set(MT_CPU, MT_OP_adaptive_avg_pool_input, DTYPE, (mt_kernel)K(adaptive_avg_pool_input));
-  mt_kernel_set(MT_CPU, MT_OP_fractional_max_pool, DTYPE, (mt_kernel)K(fractional_max_pool));
+  mt_set_adaptive_avg_pool(MT_CPU, DTYPE, K(adaptive_avg_pool));
+  mt_set_adaptive_avg_pool_input(MT_CPU, DTYPE, K(adaptive_avg_pool_input));
+  mt_set_fractional_max_pool(MT_CPU, DTYPE, K(fractional_max_pool));
 #endif
 }

@@ -428,8 +428,8 @@ static int K(attention_drop)(mt_tensor *out, const mt_attention_form *how) {
 }
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_attention, DTYPE, (mt_kernel)K(attention));
-  mt_kernel_set(MT_CPU, MT_OP_attention_grad, DTYPE, (mt_kernel)K(attention_grad));
-  mt_kernel_set(MT_CPU, MT_OP_attention_drop, DTYPE, (mt_kernel)K(attention_drop));
+  mt_set_attention(MT_CPU, DTYPE, K(attention));
+  mt_set_attention_grad(MT_CPU, DTYPE, K(attention_grad));
+  mt_set_attention_drop(MT_CPU, DTYPE, K(attention_drop));
 }
 #endif

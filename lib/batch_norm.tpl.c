@@ -147,7 +147,7 @@ static int K(batch_norm_grad)(mt_tensor *grad_input, mt_tensor *grad_weight, mt_
 #undef WITH_SPATIAL
 
 static void K(register_batch_norm)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_batch_norm, DTYPE, (mt_kernel)K(batch_norm));
-  mt_kernel_set(MT_CPU, MT_OP_batch_norm_grad, DTYPE, (mt_kernel)K(batch_norm_grad));
+  mt_set_batch_norm(MT_CPU, DTYPE, K(batch_norm));
+  mt_set_batch_norm_grad(MT_CPU, DTYPE, K(batch_norm_grad));
 }
 #endif

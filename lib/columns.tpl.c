@@ -50,6 +50,6 @@ static int K(col2im)(mt_tensor *out, const mt_tensor *columns, const mt_window *
 }
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_im2col, DTYPE, (mt_kernel)K(im2col));
-  mt_kernel_set(MT_CPU, MT_OP_col2im, DTYPE, (mt_kernel)K(col2im));
+  mt_set_im2col(MT_CPU, DTYPE, K(im2col));
+  mt_set_col2im(MT_CPU, DTYPE, K(col2im));
 }

@@ -137,7 +137,7 @@ static int K(conv_weight)(mt_tensor *out, const mt_tensor *grad, const mt_tensor
 }
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_conv, DTYPE, (mt_kernel)K(conv));
-  mt_kernel_set(MT_CPU, MT_OP_conv_input, DTYPE, (mt_kernel)K(conv_input));
-  mt_kernel_set(MT_CPU, MT_OP_conv_weight, DTYPE, (mt_kernel)K(conv_weight));
+  mt_set_conv(MT_CPU, DTYPE, K(conv));
+  mt_set_conv_input(MT_CPU, DTYPE, K(conv_input));
+  mt_set_conv_weight(MT_CPU, DTYPE, K(conv_weight));
 }

@@ -66,9 +66,9 @@ static int K(copy)(mt_tensor *out, const mt_tensor *src) {
 }
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_fill, DTYPE, (mt_kernel)K(fill));
-  mt_kernel_set(MT_CPU, MT_OP_equal, DTYPE, (mt_kernel)K(equal));
-  mt_kernel_set(MT_CPU, MT_OP_copy, DTYPE, (mt_kernel)K(copy));
+  mt_set_fill(MT_CPU, DTYPE, K(fill));
+  mt_set_equal(MT_CPU, DTYPE, K(equal));
+  mt_set_copy(MT_CPU, DTYPE, K(copy));
 }
 
 #undef CONVERT

@@ -20,7 +20,7 @@ static const struct {
 #define MASKED(NAME, TYPES, FORMULA) {#NAME, "masked"},
 #define STEP(NAME, STATES, BODY) {#NAME, "step"},
 #define REDUCE(NAME, TYPES) {#NAME, "reduce"},
-#define OWN(NAME) {#NAME, "own"},
+#define OWN(NAME, KERNEL) {#NAME, "own"},
 #include "ops.def"
 };
 

@@ -27,6 +27,6 @@ static int K(histogram)(mt_tensor *out, const mt_tensor *a, int64_t rows, double
   return 0;
 }
 
-static void K(register)(void) { mt_kernel_set(MT_CPU, MT_OP_histogram, DTYPE, (mt_kernel)K(histogram)); }
+static void K(register)(void) { mt_set_histogram(MT_CPU, DTYPE, K(histogram)); }
 
 #undef WIDE

@@ -184,7 +184,7 @@ static int K(nonzero)(mt_tensor *out, const mt_tensor *a) {
 }
 
 static void K(register)(void) {
-#define SLOT(NAME) mt_kernel_set(MT_CPU, MT_OP_##NAME, DTYPE, (mt_kernel)K(NAME));
+#define SLOT(NAME) mt_set_##NAME(MT_CPU, DTYPE, K(NAME));
   SLOT(gather)
   SLOT(scatter)
   SLOT(scatter_add)

@@ -20,7 +20,7 @@ enum {
 #define MASKED(NAME, TYPES, FORMULA) MT_OP_##NAME,
 #define STEP(NAME, STATES, BODY) MT_OP_##NAME,
 #define REDUCE(NAME, TYPES) MT_OP_##NAME,
-#define OWN(NAME) MT_OP_##NAME,
+#define OWN(NAME, KERNEL) MT_OP_##NAME,
 #include "ops.def"
   MT_OPS
 };

@@ -27,6 +27,6 @@ static int K(range)(mt_tensor *out, double from, double step) {
 }
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_tri, DTYPE, (mt_kernel)K(tri));
-  mt_kernel_set(MT_CPU, MT_OP_range, DTYPE, (mt_kernel)K(range));
+  mt_set_tri(MT_CPU, DTYPE, K(tri));
+  mt_set_range(MT_CPU, DTYPE, K(range));
 }

@@ -135,4 +135,15 @@ typedef int (*mt_random_kernel)(mt_generator *g, mt_tensor *out, int distributio
 /* out: int64, rows×n or n, contiguous; weights: rows×slots or slots; refuses weights that are no distribution */
 typedef int (*mt_multinomial_kernel)(mt_generator *g, mt_tensor *out, const mt_tensor *weights, int replacement);
 
+/* mt_set_conv(device, dtype, kernel), mt_get_conv(device, dtype) and so on: the slots with their kernels' types */
+#define OWN(NAME, KERNEL)                                                  \
+  static inline void mt_set_##NAME(int device, int dtype, KERNEL kernel) { \
+    mt_kernel_set(device, MT_OP_##NAME, dtype, (mt_kernel)kernel);         \
+  }                                                                        \
+  static inline KERNEL mt_get_##NAME(int device, int dtype) {              \
+    return (KERNEL)mt_kernel_get(device, MT_OP_##NAME, dtype);             \
+  }
+#define REDUCE(NAME, TYPES) OWN(NAME, mt_reduce_kernel)
+#include "ops.def"
+
 #endif

@@ -172,19 +172,19 @@ static int K(ormqr)(const mt_lapack *m) {
 }
 
 static void K(register)(int dtype) {
-  mt_kernel_set(MT_CPU, MT_OP_gesv, dtype, (mt_kernel)K(gesv));
-  mt_kernel_set(MT_CPU, MT_OP_gels, dtype, (mt_kernel)K(gels));
-  mt_kernel_set(MT_CPU, MT_OP_trtrs, dtype, (mt_kernel)K(trtrs));
-  mt_kernel_set(MT_CPU, MT_OP_inverse, dtype, (mt_kernel)K(inverse));
-  mt_kernel_set(MT_CPU, MT_OP_getrf, dtype, (mt_kernel)K(getrf));
-  mt_kernel_set(MT_CPU, MT_OP_potrf, dtype, (mt_kernel)K(potrf));
-  mt_kernel_set(MT_CPU, MT_OP_pstrf, dtype, (mt_kernel)K(pstrf));
-  mt_kernel_set(MT_CPU, MT_OP_symeig, dtype, (mt_kernel)K(symeig));
-  mt_kernel_set(MT_CPU, MT_OP_eig, dtype, (mt_kernel)K(eig));
-  mt_kernel_set(MT_CPU, MT_OP_svd, dtype, (mt_kernel)K(svd));
-  mt_kernel_set(MT_CPU, MT_OP_geqrf, dtype, (mt_kernel)K(geqrf));
-  mt_kernel_set(MT_CPU, MT_OP_orgqr, dtype, (mt_kernel)K(orgqr));
-  mt_kernel_set(MT_CPU, MT_OP_ormqr, dtype, (mt_kernel)K(ormqr));
+  mt_set_gesv(MT_CPU, dtype, K(gesv));
+  mt_set_gels(MT_CPU, dtype, K(gels));
+  mt_set_trtrs(MT_CPU, dtype, K(trtrs));
+  mt_set_inverse(MT_CPU, dtype, K(inverse));
+  mt_set_getrf(MT_CPU, dtype, K(getrf));
+  mt_set_potrf(MT_CPU, dtype, K(potrf));
+  mt_set_pstrf(MT_CPU, dtype, K(pstrf));
+  mt_set_symeig(MT_CPU, dtype, K(symeig));
+  mt_set_eig(MT_CPU, dtype, K(eig));
+  mt_set_svd(MT_CPU, dtype, K(svd));
+  mt_set_geqrf(MT_CPU, dtype, K(geqrf));
+  mt_set_orgqr(MT_CPU, dtype, K(orgqr));
+  mt_set_ormqr(MT_CPU, dtype, K(ormqr));
 }
 
 #undef WITH_WORK

@@ -113,7 +113,7 @@ static int K(layer_norm_grad)(mt_tensor *grad_input, mt_tensor *grad_weight, mt_
 #undef EACH_LANE
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_layer_norm, DTYPE, (mt_kernel)K(layer_norm));
-  mt_kernel_set(MT_CPU, MT_OP_layer_norm_grad, DTYPE, (mt_kernel)K(layer_norm_grad));
+  mt_set_layer_norm(MT_CPU, DTYPE, K(layer_norm));
+  mt_set_layer_norm_grad(MT_CPU, DTYPE, K(layer_norm_grad));
 }
 #endif

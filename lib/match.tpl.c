@@ -21,4 +21,4 @@ static int K(match)(mt_tensor *out, const mt_tensor *a, const mt_tensor *b, doub
   return 0;
 }
 
-static void K(register)(void) { mt_kernel_set(MT_CPU, MT_OP_match, DTYPE, (mt_kernel)K(match)); }
+static void K(register)(void) { mt_set_match(MT_CPU, DTYPE, K(match)); }

@@ -64,6 +64,6 @@ static int K(dot)(const mt_tensor *a, const mt_tensor *b, double *value) {
 }
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_matmul, DTYPE, (mt_kernel)K(matmul));
-  mt_kernel_set(MT_CPU, MT_OP_dot, DTYPE, (mt_kernel)K(dot));
+  mt_set_matmul(MT_CPU, DTYPE, K(matmul));
+  mt_set_dot(MT_CPU, DTYPE, K(dot));
 }

@@ -133,9 +133,9 @@ static int K(avg_pool_input)(mt_tensor *out, const mt_tensor *grad, const mt_win
 #endif
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_max_pool, DTYPE, (mt_kernel)K(max_pool));
+  mt_set_max_pool(MT_CPU, DTYPE, K(max_pool));
 #if MT_IS_FLOAT
-  mt_kernel_set(MT_CPU, MT_OP_avg_pool, DTYPE, (mt_kernel)K(avg_pool));
-  mt_kernel_set(MT_CPU, MT_OP_avg_pool_input, DTYPE, (mt_kernel)K(avg_pool_input));
+  mt_set_avg_pool(MT_CPU, DTYPE, K(avg_pool));
+  mt_set_avg_pool_input(MT_CPU, DTYPE, K(avg_pool_input));
 #endif
 }

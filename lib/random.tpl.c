@@ -111,8 +111,8 @@ static int K(multinomial)(mt_generator *g, mt_tensor *out, const mt_tensor *weig
 #endif
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_random, DTYPE, (mt_kernel)K(fill));
-  FLOATS(mt_kernel_set(MT_CPU, MT_OP_multinomial, DTYPE, (mt_kernel)K(multinomial));)
+  mt_set_random(MT_CPU, DTYPE, K(fill));
+  FLOATS(mt_set_multinomial(MT_CPU, DTYPE, K(multinomial));)
 }
 
 #undef FILL

@@ -310,9 +310,9 @@ static int K(lstm_grad)(mt_tensor *grad_sums, mt_tensor *grad_h0, mt_tensor *gra
 #include "gru.tpl.c"
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_lstm, DTYPE, (mt_kernel)K(lstm));
-  mt_kernel_set(MT_CPU, MT_OP_lstm_grad, DTYPE, (mt_kernel)K(lstm_grad));
-  mt_kernel_set(MT_CPU, MT_OP_gru, DTYPE, (mt_kernel)K(gru));
-  mt_kernel_set(MT_CPU, MT_OP_gru_grad, DTYPE, (mt_kernel)K(gru_grad));
+  mt_set_lstm(MT_CPU, DTYPE, K(lstm));
+  mt_set_lstm_grad(MT_CPU, DTYPE, K(lstm_grad));
+  mt_set_gru(MT_CPU, DTYPE, K(gru));
+  mt_set_gru_grad(MT_CPU, DTYPE, K(gru_grad));
 }
 #endif

@@ -88,7 +88,7 @@ KERNEL(norm, K(norm)(p))
 #endif
 
 static void K(register)(void) {
-#define SLOT(NAME) mt_kernel_set(MT_CPU, MT_OP_##NAME, DTYPE, (mt_kernel)K(reduce_##NAME));
+#define SLOT(NAME) mt_set_##NAME(MT_CPU, DTYPE, K(reduce_##NAME));
 #define REDUCE(NAME, TYPES) TYPES(SLOT(NAME))
 #include "ops.def"
 #undef SLOT

@@ -129,9 +129,9 @@ static int K(grid_sample_input)(mt_tensor *out, const mt_tensor *grad, const mt_
 }
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_upsample, DTYPE, (mt_kernel)K(upsample));
-  mt_kernel_set(MT_CPU, MT_OP_upsample_input, DTYPE, (mt_kernel)K(upsample_input));
-  mt_kernel_set(MT_CPU, MT_OP_grid_sample, DTYPE, (mt_kernel)K(grid_sample));
-  mt_kernel_set(MT_CPU, MT_OP_grid_sample_input, DTYPE, (mt_kernel)K(grid_sample_input));
+  mt_set_upsample(MT_CPU, DTYPE, K(upsample));
+  mt_set_upsample_input(MT_CPU, DTYPE, K(upsample_input));
+  mt_set_grid_sample(MT_CPU, DTYPE, K(grid_sample));
+  mt_set_grid_sample_input(MT_CPU, DTYPE, K(grid_sample_input));
 }
 #endif

@@ -47,8 +47,8 @@ SCAN(cumsum, 0, PLUS)
 SCAN(cumprod, 1, TIMES)
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_cumsum, DTYPE, (mt_kernel)K(cumsum));
-  mt_kernel_set(MT_CPU, MT_OP_cumprod, DTYPE, (mt_kernel)K(cumprod));
+  mt_set_cumsum(MT_CPU, DTYPE, K(cumsum));
+  mt_set_cumprod(MT_CPU, DTYPE, K(cumprod));
 }
 
 #undef SCAN

@@ -29,4 +29,4 @@ static int K(searchsorted)(mt_tensor *index, const mt_tensor *sorted, const mt_t
   return 0;
 }
 
-static void K(register)(void) { mt_kernel_set(MT_CPU, MT_OP_searchsorted, DTYPE, (mt_kernel)K(searchsorted)); }
+static void K(register)(void) { mt_set_searchsorted(MT_CPU, DTYPE, K(searchsorted)); }

@@ -151,7 +151,7 @@ static int K(softmax_grad)(mt_tensor *out, const mt_tensor *grad, const mt_tenso
 }
 
 static void K(register_softmax)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_softmax, DTYPE, (mt_kernel)K(softmax));
-  mt_kernel_set(MT_CPU, MT_OP_softmax_grad, DTYPE, (mt_kernel)K(softmax_grad));
+  mt_set_softmax(MT_CPU, DTYPE, K(softmax));
+  mt_set_softmax_grad(MT_CPU, DTYPE, K(softmax_grad));
 }
 #endif

@@ -60,8 +60,8 @@ static int K(mode)(mt_tensor *out, mt_tensor *index, const mt_tensor *a, int64_t
 }
 
 static void K(register)(void) {
-  mt_kernel_set(MT_CPU, MT_OP_sort, DTYPE, (mt_kernel)K(sort));
-  mt_kernel_set(MT_CPU, MT_OP_topk, DTYPE, (mt_kernel)K(topk));
-  mt_kernel_set(MT_CPU, MT_OP_kthvalue, DTYPE, (mt_kernel)K(kthvalue));
-  mt_kernel_set(MT_CPU, MT_OP_mode, DTYPE, (mt_kernel)K(mode));
+  mt_set_sort(MT_CPU, DTYPE, K(sort));
+  mt_set_topk(MT_CPU, DTYPE, K(topk));
+  mt_set_kthvalue(MT_CPU, DTYPE, K(kthvalue));
+  mt_set_mode(MT_CPU, DTYPE, K(mode));
 }

@@ -179,8 +179,8 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
 }
 
 void mt_cpu_register_bf16(void) {
-  other_matmul = (mt_matmul_kernel)mt_kernel_get(MT_CPU, MT_OP_matmul, MT_FLOAT);
-  mt_kernel_set(MT_CPU, MT_OP_matmul, MT_FLOAT, (mt_kernel)matmul);
+  other_matmul = mt_get_matmul(MT_CPU, MT_FLOAT);
+  mt_set_matmul(MT_CPU, MT_FLOAT, matmul);
   mt_cpu_register_conv_bf16();
   mt_cpu_register_shifted_bf16();
 }

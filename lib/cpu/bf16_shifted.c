@@ -232,9 +232,9 @@ static int conv_input(mt_tensor *out, const mt_tensor *grad, const mt_tensor *we
 }
 
 void mt_cpu_register_shifted_bf16(void) {
-  other_conv = (mt_conv_kernel)mt_kernel_get(MT_CPU, MT_OP_conv, MT_FLOAT);
-  other_input = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_input, MT_FLOAT);
-  mt_kernel_set(MT_CPU, MT_OP_conv, MT_FLOAT, (mt_kernel)conv);
-  mt_kernel_set(MT_CPU, MT_OP_conv_input, MT_FLOAT, (mt_kernel)conv_input);
+  other_conv = mt_get_conv(MT_CPU, MT_FLOAT);
+  other_input = mt_get_conv_input(MT_CPU, MT_FLOAT);
+  mt_set_conv(MT_CPU, MT_FLOAT, conv);
+  mt_set_conv_input(MT_CPU, MT_FLOAT, conv_input);
 }
 #endif

@@ -46,8 +46,8 @@ static int K(dot)(const mt_tensor *a, const mt_tensor *b, double *value) {
 }
 
 static void K(register)(void) {
-  K(portable_matmul) = (mt_matmul_kernel)mt_kernel_get(MT_CPU, MT_OP_matmul, DTYPE);
-  K(portable_dot) = (mt_dot_kernel)mt_kernel_get(MT_CPU, MT_OP_dot, DTYPE);
-  mt_kernel_set(MT_CPU, MT_OP_matmul, DTYPE, (mt_kernel)K(matmul));
-  mt_kernel_set(MT_CPU, MT_OP_dot, DTYPE, (mt_kernel)K(dot));
+  K(portable_matmul) = mt_get_matmul(MT_CPU, DTYPE);
+  K(portable_dot) = mt_get_dot(MT_CPU, DTYPE);
+  mt_set_matmul(MT_CPU, DTYPE, K(matmul));
+  mt_set_dot(MT_CPU, DTYPE, K(dot));
 }

@@ -606,10 +606,10 @@ static int direct_conv(mt_tensor *out, const mt_tensor *input, const mt_tensor *
 /* -- Slots ------------------------------------------------------------------------------------------------------ */
 
 void DIRECT_REGISTER(void) {
-  other_conv = (mt_conv_kernel)mt_kernel_get(MT_CPU, MT_OP_conv, MT_FLOAT);
-  other_input = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_input, MT_FLOAT);
-  other_weight = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_weight, MT_FLOAT);
-  mt_kernel_set(MT_CPU, MT_OP_conv, MT_FLOAT, (mt_kernel)direct_conv);
-  mt_kernel_set(MT_CPU, MT_OP_conv_input, MT_FLOAT, (mt_kernel)direct_input);
-  mt_kernel_set(MT_CPU, MT_OP_conv_weight, MT_FLOAT, (mt_kernel)direct_weight);
+  other_conv = mt_get_conv(MT_CPU, MT_FLOAT);
+  other_input = mt_get_conv_input(MT_CPU, MT_FLOAT);
+  other_weight = mt_get_conv_weight(MT_CPU, MT_FLOAT);
+  mt_set_conv(MT_CPU, MT_FLOAT, direct_conv);
+  mt_set_conv_input(MT_CPU, MT_FLOAT, direct_input);
+  mt_set_conv_weight(MT_CPU, MT_FLOAT, direct_weight);
 }

@@ -257,6 +257,6 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
 }
 
 void mt_cpu_product_avx512(void) {
-  other_matmul = (mt_matmul_kernel)mt_kernel_get(MT_CPU, MT_OP_matmul, MT_FLOAT);
-  mt_kernel_set(MT_CPU, MT_OP_matmul, MT_FLOAT, (mt_kernel)matmul);
+  other_matmul = mt_get_matmul(MT_CPU, MT_FLOAT);
+  mt_set_matmul(MT_CPU, MT_FLOAT, matmul);
 }

@@ -562,10 +562,10 @@ static int winograd_weight(mt_tensor *out, const mt_tensor *grad, const mt_tenso
 }
 
 void WINOGRAD_REGISTER(void) {
-  other_conv = (mt_conv_kernel)mt_kernel_get(MT_CPU, MT_OP_conv, MT_FLOAT);
-  other_input = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_input, MT_FLOAT);
-  other_weight = (mt_conv_grad_kernel)mt_kernel_get(MT_CPU, MT_OP_conv_weight, MT_FLOAT);
-  mt_kernel_set(MT_CPU, MT_OP_conv, MT_FLOAT, (mt_kernel)winograd_conv);
-  mt_kernel_set(MT_CPU, MT_OP_conv_input, MT_FLOAT, (mt_kernel)winograd_input);
-  mt_kernel_set(MT_CPU, MT_OP_conv_weight, MT_FLOAT, (mt_kernel)winograd_weight);
+  other_conv = mt_get_conv(MT_CPU, MT_FLOAT);
+  other_input = mt_get_conv_input(MT_CPU, MT_FLOAT);
+  other_weight = mt_get_conv_weight(MT_CPU, MT_FLOAT);
+  mt_set_conv(MT_CPU, MT_FLOAT, winograd_conv);
+  mt_set_conv_input(MT_CPU, MT_FLOAT, winograd_input);
+  mt_set_conv_weight(MT_CPU, MT_FLOAT, winograd_weight);
 }
