@@ -24,11 +24,10 @@ typedef MT_PASTE(ROW_NUMBER, SUFFIX) K(row_number);
 #define ISNAN(x) 0
 #endif
 
-MT_FOLDED ACC K(map)(int how, A x, double p) {
-  ACC v = (ACC)x;
+MT_FOLDED ACC K(map)(int how, ACC v, double p) {
   (void)p;
   switch (how) {
-    case ALL_OF: case ANY_OF: case COUNT: return x != 0;
+    case ALL_OF: case ANY_OF: case COUNT: return v != 0;
 #if MT_IS_FLOAT
     case SUM_ABS: case MAX_ABS: case MIN_ABS: return fabs(v);
     case SUM_SQUARE: return v * v;
@@ -89,21 +88,36 @@ static T K(min_run)(const T *a, int64_t n) {
   return K(extreme_run)(MIN, a, n);
 }
 
-/* Several lanes: the processor then need not wait for one addition to begin the next. What comes is asked for ahead, as
- * the processor itself does not look beyond a page. */
+/* LANES elements at a; widened, in room, where the compiler would take vectors apart to widen their halves */
+#if defined(__AVX512F__) && MT_PASTE(WIDENS, SUFFIX)
+typedef ACC K(widened_type);
+MT_FOLDED const ACC *K(widened)(ACC *room, const T *a) {
+  for (int l = 0; l < LANES; l += 8) _mm512_storeu_pd(room + l, _mm512_cvtps_pd(_mm256_loadu_ps(a + l)));
+  return room;
+}
+#else
+typedef T K(widened_type);
+MT_FOLDED const T *K(widened)(ACC *room, const T *a) {
+  (void)room;
+  return a;
+}
+#endif
+
+/* Several lanes: the processor then need not wait for one addition to begin the next. Without the pragma gcc 12 unrolls the
+ * loop over them before it looks for vectors. What comes is asked for ahead, as the processor itself does not look beyond a
+ * page. */
 MT_FOLDED ACC K(run)(int how, const T *a, int64_t n, double p) {
   if (how == MAX || how == MIN) return (ACC)(how == MAX ? K(max_run)(a, n) : K(min_run)(a, n));
-  ACC lane[LANES], v = K(identity)(how);
+  ACC lane[LANES], room[LANES], v = K(identity)(how);
   int64_t i = 0;
   if (n >= LANES) {
     for (int l = 0; l < LANES; l++) lane[l] = v;
-    for (; i + PIECE <= n; i += PIECE) {
-      mt_fetch(a + i + AHEAD, PIECE * (int64_t)sizeof(T));
-      for (int64_t j = i; j < i + PIECE; j += LANES)
-        for (int l = 0; l < LANES; l++) lane[l] = K(join)(how, lane[l], K(map)(how, a[j + l], p));
+    for (; i + LANES <= n; i += LANES) {
+      mt_fetch((const char *)(a + i) + AHEAD, LANES * (int64_t)sizeof(T));
+      const K(widened_type) *x = K(widened)(room, a + i);
+#pragma omp simd
+      for (int l = 0; l < LANES; l++) lane[l] = K(join)(how, lane[l], K(map)(how, (ACC)x[l], p));
     }
-    for (; i + LANES <= n; i += LANES)
-      for (int l = 0; l < LANES; l++) lane[l] = K(join)(how, lane[l], K(map)(how, a[i + l], p));
     for (int width = LANES / 2; width > 0; width /= 2)
       for (int l = 0; l < width; l++) lane[l] = K(join)(how, lane[l], lane[l + width]);
     v = lane[0];
@@ -272,11 +286,12 @@ static void K(join_moments)(K(moments) *s, double n, double mean, double m2) {
 
 /* Sum of the squared distances from mean. */
 static double K(distances)(const T *a, int64_t n, double mean) {
-  double lane[LANES] = {0}, d[LANES], sum = 0;
+  double lane[LANES] = {0}, room[LANES], sum = 0;
   int64_t i = 0;
   for (; i + LANES <= n; i += LANES) {
-    for (int l = 0; l < LANES; l++) d[l] = (double)a[i + l] - mean;
-    for (int l = 0; l < LANES; l++) lane[l] += d[l] * d[l];
+    const K(widened_type) *x = K(widened)(room, a + i);
+#pragma omp simd
+    for (int l = 0; l < LANES; l++) lane[l] += ((double)x[l] - mean) * ((double)x[l] - mean);
   }
   for (int l = 0; l < LANES; l++) sum += lane[l];
   for (; i < n; i++) sum += ((double)a[i] - mean) * ((double)a[i] - mean);

@@ -6,6 +6,9 @@
 
 #include <math.h>
 #include <string.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 #ifndef MT_REDUCE_REGISTER
 #define MT_REDUCE_REGISTER mt_register_reduce
@@ -14,14 +17,18 @@
 #define MT_FOLDED static inline __attribute__((always_inline, unused))
 
 /* LANES sums run side by side, or WIDE extremes: gcc only vectorises comparisons in a loop that is too long to unroll.
- * BLOCK elements are searched at once for an extreme. Fewer than FEW_ROWS rows are summed in order. While PIECE elements
- * are folded, those AHEAD of them are fetched. */
-enum { LANES = 16, WIDE = 32, BLOCK = 256, FEW_ROWS = 8, PIECE = 256, AHEAD = 1024 };
+ * BLOCK elements are searched at once for an extreme. Fewer than FEW_ROWS rows are summed in order. While a line is folded,
+ * the one AHEAD bytes from it is fetched: many lines at once would be in the way of the processor's own prefetch. */
+enum { LANES = 16, WIDE = 32, BLOCK = 256, FEW_ROWS = 8, AHEAD = 8192 };
 enum { SUM, PROD, MAX, MIN, ALL_OF, ANY_OF, COUNT, SUM_ABS, SUM_SQUARE, SUM_POWER, MAX_ABS, MIN_ABS };
 
 #define HAS_FOLDS_float 1
 #define HAS_FOLDS_double 1
 #define HAS_FOLDS_int64 1
+/* whether the accumulator is wider */
+#define WIDENS_float 1
+#define WIDENS_double 0
+#define WIDENS_int64 0
 /* as wide as the dtype */
 #define ROW_NUMBER_float int32_t
 #define ROW_NUMBER_double int64_t
