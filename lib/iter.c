@@ -105,14 +105,14 @@ void mt_scalar_store(int dtype, double value, void *element) {
 typedef struct {
   mt_pointwise_kernel kernel;
   const mt_plan *plan;
-  char *data[4]; /* the plan's, numbers given an address */
-  int streams;   /* the output goes past the caches */
-  int across;    /* the axis along which some inputs are packed that are not so along the last one; -1: none */
-  int turned[4]; /* which these are */
-  int64_t rows;  /* of a tile */
+  char *data[4];         /* the plan's, numbers given an address */
+  int streams;           /* the output goes past the caches */
+  int across;            /* the axis along which some inputs are packed that are not so along the last one; -1: none */
+  int turned[4];         /* which these are */
+  int64_t rows, columns; /* of a tile */
 } job;
 
-/* Shorter runs are not worth streaming, in bytes. */
+/* Shorter runs are not worth streaming, in bytes; half of it, where they are whole lines. */
 enum { STREAM_LEAST = 512 };
 
 /* Ops whose functions take longer than memory does */
@@ -150,8 +150,13 @@ static void stream_run(const job *j, int64_t n, char *const *p, const int64_t *s
   }
 }
 
+static int is_long(const char *to, int64_t bytes) {
+  int whole = ((uintptr_t)to | (uint64_t)bytes) % MT_LINE == 0;
+  return bytes >= (whole ? STREAM_LEAST / 2 : STREAM_LEAST);
+}
+
 static void run(const job *j, int64_t n, char *const *p, const int64_t *step) {
-  if (j->streams && n * j->plan->width[0] >= STREAM_LEAST)
+  if (j->streams && is_long(p[0], n * j->plan->width[0]))
     stream_run(j, n, p, step);
   else
     j->kernel(n, p, step, j->plan->s, j->plan->t);
@@ -192,9 +197,9 @@ static void run_range(const job *j, int64_t begin, int64_t end) {
 
 /* -- Tiles: inputs that lie across are turned, a tile at a time --------------------------------------------- */
 
-/* A row of a tile goes along the last axis. There are as many rows as elements in TILE_LINES: two lines of the cache,
- * read whole. Axes shorter than TILE_AXIS are not worth it. */
-enum { TILE_COLUMNS = 128, TILE_LINES = 2 * MT_LINE, TILE_AXIS = 8 };
+/* A row of a tile goes along the last axis. There are as many rows as elements in TILE_LINES: four lines of the cache, read
+ * whole. The rows are as long, within bounds. Axes shorter than TILE_AXIS are not worth it. */
+enum { TILE_LINES = 4 * MT_LINE, COLUMNS_LEAST = 64, COLUMNS_MOST = 128, TILE_AXIS = 8 };
 
 /* The axis along which input k is packed, when the last one is not it; -1: none */
 static int packed_axis(const mt_plan *plan, int k) {
@@ -216,18 +221,50 @@ static void choose_tiles(job *j) {
     if (j->plan->width[k] > widest) widest = j->plan->width[k];
   }
   j->rows = TILE_LINES / widest;
+  j->columns = mt_least(COLUMNS_MOST, TILE_LINES / j->plan->width[0]);
+  if (j->columns < COLUMNS_LEAST) j->columns = COLUMNS_LEAST;
 }
 
-/* to: rows of so many columns; from: columns of packed elements */
-#define TURN(NAME, TYPE)                                                                           \
-  static void NAME(char *to, const char *from, int64_t from_step, int64_t rows, int64_t columns) { \
-    for (int64_t c = 0; c < columns; c++, from += from_step)                                       \
-      for (int64_t r = 0; r < rows; r++) ((TYPE *)to)[r * columns + c] = ((const TYPE *)from)[r];  \
+/* to: rows of so many columns; from: columns of packed elements. Squares of SIDE elements each way are turned in registers:
+ * each step of zipping moves a bit of a line's number to the place in the line. Few stores, and so many columns under way
+ * at once, as each comes from elsewhere in memory. */
+#define TURN(NAME, TYPE, SIDE, LOW, HIGH)                                                            \
+  typedef TYPE NAME##_line __attribute__((vector_size(16), aligned(sizeof(TYPE)), may_alias));       \
+  static inline void NAME##_square(char *to, int64_t to_step, const char *from, int64_t from_step) { \
+    NAME##_line x[SIDE], y[SIDE];                                                                    \
+    for (int i = 0; i < SIDE; i++) x[i] = *(const NAME##_line *)(from + i * from_step);              \
+    for (int zips = 1; zips < SIDE; zips *= 2) {                                                     \
+      for (int i = 0; i < SIDE / 2; i++) {                                                           \
+        y[2 * i] = __builtin_shufflevector(x[i], x[i + SIDE / 2], LOW);                              \
+        y[2 * i + 1] = __builtin_shufflevector(x[i], x[i + SIDE / 2], HIGH);                         \
+      }                                                                                              \
+      memcpy(x, y, sizeof x);                                                                        \
+    }                                                                                                \
+    for (int i = 0; i < SIDE; i++) *(NAME##_line *)(to + i * to_step) = x[i];                        \
+  }                                                                                                  \
+  static void NAME(char *to, const char *from, int64_t from_step, int64_t rows, int64_t columns) {   \
+    const int64_t square_rows = rows / SIDE * SIDE, square_columns = columns / SIDE * SIDE;          \
+    const int64_t to_step = columns * (int64_t)sizeof(TYPE);                                         \
+    for (int64_t c = 0; c < square_columns; c += SIDE)                                               \
+      for (int64_t r = 0; r < square_rows; r += SIDE)                                                \
+        NAME##_square((char *)((TYPE *)(to + r * to_step) + c), to_step,                             \
+                      (const char *)((const TYPE *)(from + c * from_step) + r), from_step);          \
+    for (int64_t c = 0; c < columns; c++)                                                            \
+      for (int64_t r = c < square_columns ? square_rows : 0; r < rows; r++)                          \
+        ((TYPE *)(to + r * to_step))[c] = ((const TYPE *)(from + c * from_step))[r];                 \
   }
-TURN(turn_1, uint8_t)
-TURN(turn_2, uint16_t)
-TURN(turn_4, uint32_t)
-TURN(turn_8, uint64_t)
+#define LOW_16 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH_16 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define LOW_8 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH_8 4, 12, 5, 13, 6, 14, 7, 15
+#define LOW_4 0, 4, 1, 5
+#define HIGH_4 2, 6, 3, 7
+#define LOW_2 0, 2
+#define HIGH_2 1, 3
+TURN(turn_1, uint8_t, 16, LOW_16, HIGH_16)
+TURN(turn_2, uint16_t, 8, LOW_8, HIGH_8)
+TURN(turn_4, uint32_t, 4, LOW_4, HIGH_4)
+TURN(turn_8, uint64_t, 2, LOW_2, HIGH_2)
 
 static void turn(char *to, const char *from, int64_t from_step, int64_t rows, int64_t columns, int64_t width) {
   switch (width) {
@@ -241,12 +278,12 @@ static void turn(char *to, const char *from, int64_t from_step, int64_t rows, in
 static int64_t count_tiles(const job *j) {
   const mt_plan *plan = j->plan;
   int64_t rows = plan->size[j->across], columns = plan->size[plan->dim - 1];
-  return plan->numel / rows / columns * mt_parts(rows, j->rows) * mt_parts(columns, TILE_COLUMNS);
+  return plan->numel / rows / columns * mt_parts(rows, j->rows) * mt_parts(columns, j->columns);
 }
 
 /* p: of the tile's first elements; n: in a row. Rows that all operands have side by side are one run. */
 static void run_rows(const job *j, char **p, int64_t rows, int64_t n) {
-  _Alignas(MT_LINE) char turned[3][TILE_LINES * TILE_COLUMNS];
+  _Alignas(MT_LINE) char turned[3][TILE_LINES * COLUMNS_MOST];
   const mt_plan *plan = j->plan;
   int64_t step[4], next[4];
   int joined = 1;
@@ -271,20 +308,47 @@ static void run_rows(const job *j, char **p, int64_t rows, int64_t n) {
   }
 }
 
-static void run_tile(const job *j, int64_t tile) {
+/* Where a tile lies: its first elements, and how many rows and columns it has. */
+typedef struct {
+  char *p[4];
+  int64_t rows, columns;
+} place;
+
+static place find_tile(const job *j, int64_t tile) {
   const mt_plan *plan = j->plan;
   const int last = plan->dim - 1, across = j->across;
-  const int64_t bands = mt_parts(plan->size[across], j->rows), chunks = mt_parts(plan->size[last], TILE_COLUMNS);
-  int64_t column = tile % chunks * TILE_COLUMNS, row = tile / chunks % bands * j->rows, rest = tile / chunks / bands;
-  char *p[4] = {NULL};
+  const int64_t bands = mt_parts(plan->size[across], j->rows), chunks = mt_parts(plan->size[last], j->columns);
+  int64_t column = tile % chunks * j->columns, row = tile / chunks % bands * j->rows, rest = tile / chunks / bands;
+  place at = {.rows = mt_least(plan->size[across] - row, j->rows),
+              .columns = mt_least(plan->size[last] - column, j->columns)};
   for (int k = 0; k < plan->operands; k++)
-    p[k] = j->data[k] + row * plan->step[k][across] + column * plan->step[k][last];
+    at.p[k] = j->data[k] + row * plan->step[k][across] + column * plan->step[k][last];
   for (int i = last - 1; i >= 0; i--) {
     if (i == across) continue;
-    for (int k = 0; k < plan->operands; k++) p[k] += rest % plan->size[i] * plan->step[k][i];
+    for (int k = 0; k < plan->operands; k++) at.p[k] += rest % plan->size[i] * plan->step[k][i];
     rest /= plan->size[i];
   }
-  run_rows(j, p, mt_least(plan->size[across] - row, j->rows), mt_least(plan->size[last] - column, TILE_COLUMNS));
+  return at;
+}
+
+/* The columns of a tile that is soon to be turned, into the second-level cache: often too many of them have one place in
+ * the first. */
+static void fetch_tile(const job *j, const place *at) {
+  const mt_plan *plan = j->plan;
+  for (int k = 1; k < plan->operands; k++)
+    for (int64_t c = 0; j->turned[k] && c < at->columns; c++)
+      mt_fetch_second(at->p[k] + c * plan->step[k][plan->dim - 1], at->rows * plan->width[k]);
+}
+
+static void run_tiles(const job *j, int64_t begin, int64_t end) {
+  if (begin >= end) return;
+  place at = find_tile(j, begin);
+  for (int64_t t = begin; t < end; t++) {
+    place next = find_tile(j, t + 1 < end ? t + 1 : t);
+    if (t + 1 < end) fetch_tile(j, &next);
+    run_rows(j, at.p, at.rows, at.columns);
+    at = next;
+  }
 }
 
 /* -- The loop ----------------------------------------------------------------------------------------------- */
@@ -296,7 +360,7 @@ static void run_share(const job *j, int i, int shares) {
     run_range(j, n * i / shares, n * (i + 1) / shares);
   } else {
     int64_t tiles = count_tiles(j);
-    for (int64_t t = tiles * i / shares; t < tiles * (i + 1) / shares; t++) run_tile(j, t);
+    run_tiles(j, tiles * i / shares, tiles * (i + 1) / shares);
   }
   if (j->streams) mt_stream_end();
 }

@@ -13,6 +13,11 @@ static inline __attribute__((always_inline)) void mt_fetch(const void *from, int
   for (int64_t i = 0; i < bytes; i += MT_LINE) __builtin_prefetch((const char *)from + i);
 }
 
+/* The same, but no nearer than into the second-level cache */
+static inline __attribute__((always_inline)) void mt_fetch_second(const void *from, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += MT_LINE) __builtin_prefetch((const char *)from + i, 0, 2);
+}
+
 /* Whether an output of so many bytes, written by so many threads, is worth it. */
 int mt_streams(int64_t bytes, int threads);
 /* Bytes of the next block, such that it ends with a line. */

@@ -70,8 +70,8 @@ static void check_across(int o, int dtype, int dim, const int64_t *size, const i
 }
 
 static void test_across(int dtypes) {
-  static const int64_t sizes[][4] = {{1, 1, 37, 150}, {1, 1, 260, 9}, {3, 17, 5, 33},
-                                     {2, 9, 3, 140},  {2, 8, 8, 8},   {1, 3, 4, 7}};
+  static const int64_t sizes[][4] = {{1, 1, 37, 150}, {1, 1, 260, 9}, {3, 17, 5, 33},  {2, 9, 3, 140},
+                                     {2, 8, 8, 8},    {1, 3, 4, 7},   {1, 1, 273, 151}};
   static const int64_t orders[][4][4] = {{{0, 1, 2, 3}, {0, 1, 3, 2}, {0, 1, 2, 3}, {0, 1, 3, 2}},
                                          {{0, 1, 2, 3}, {3, 2, 1, 0}, {3, 0, 2, 1}, {0, 2, 3, 1}},
                                          {{0, 2, 3, 1}, {0, 1, 2, 3}, {0, 1, 2, 3}, {1, 0, 3, 2}},
@@ -81,6 +81,22 @@ static void test_across(int dtypes) {
       for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (size_t k = 0; k < sizeof orders / sizeof *orders; k++)
           if (is_float(dtype) || ops[o].op != MT_OP_exp) check_across((int)o, dtype, 4, sizes[s], orders[k], s & 1);
+}
+
+/* Copies to the same dtype keep all bits, those of NaNs as well. */
+static void test_bits(int dtype) {
+  mt_tensor *x = new_tensor(dtype, PLAIN, SIZES(256, 256)), *y = new_tensor(dtype, PLAIN, SIZES(256, 256));
+  mt_tensor *turned = mt_tensor_new(dtype, MT_CPU), *back = mt_tensor_new(dtype, MT_CPU);
+  uint16_t *bits = mt_tensor_data(x);
+  for (int i = 0; i < 1 << 16; i++) bits[i] = (uint16_t)i;
+  CHECK(mt_copy(y, x) == 0 && memcmp(mt_tensor_data(y), bits, 2 << 16) == 0);
+  must(mt_transpose(turned, x, 0, 1));
+  must(mt_transpose(back, y, 0, 1));
+  CHECK(mt_copy(y, turned) == 0 && mt_copy(x, back) == 0);
+  int kept = 0;
+  while (kept < 1 << 16 && bits[kept] == kept) kept++;
+  CHECK(kept == 1 << 16);
+  mt_tensor_free(x), mt_tensor_free(y), mt_tensor_free(turned), mt_tensor_free(back);
 }
 
 /* A matrix and itself turned, the sum in its own place; another dtype; a number and a row beside what lies across */
@@ -166,6 +182,8 @@ static void test_large(void) {
 int main(void) {
   mt_set_threads(1);
   test_across(MT_DTYPES);
+  test_bits(MT_HALF);
+  test_bits(MT_BFLOAT16);
   test_mixed();
   test_where();
   test_large();
