@@ -1,5 +1,5 @@
 /* norm_kernels.c: the kernels of softmax and batch normalisation. Compiled once for any CPU and, from lib/cpu, again for
- * AVX2: MT_NORM_REGISTER then names the function that fills the slots. */
+ * wider instruction sets: MT_NORM_REGISTER then names the function that fills the slots, MT_VECTOR the bytes of a vector. */
 #include "half.h"
 #include "kernels.h"
 #include "maths.h"
@@ -7,14 +7,15 @@
 
 #ifndef MT_NORM_REGISTER
 #define MT_NORM_REGISTER mt_register_norm
+#define MT_VECTOR 16
 #endif
 
 /* Softmax does this many neighbours at once when its dimension is not the last. Batch normalisation does this many
  * channels at once when planes are smaller, to read whole cache lines of an N×C input. */
 enum { RUN = 64, CHANNELS = 16 };
-/* Rows of softmax go through the maths functions in vectors of LANES, CHUNK elements at a time. Of rows of up to
- * LONGEST elements the next one is fetched meanwhile: the processor's own prefetch begins anew with each. */
-enum { LANES = 16, CHUNK = 256, LONGEST = 4096 };
+/* CHUNK elements of a row of softmax are summed in their own type. Of rows of up to LONGEST elements the next one is fetched
+ * meanwhile: the processor's own prefetch begins anew with each. */
+enum { CHUNK = 256, LONGEST = 4096 };
 
 /* Elements of one channel of one image */
 static int64_t plane_size(const mt_tensor *input) {

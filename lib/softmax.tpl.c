@@ -1,4 +1,5 @@
 /* softmax.tpl.c: softmax and its gradient for one floating dtype. All tensors are contiguous. */
+#include "vectors.tpl.c"
 #if MT_IS_FLOAT
 
 /* -- Rows: n elements side by side --------------------------------------------------------------------------- */
@@ -13,50 +14,49 @@ static A K(greatest)(const T *a, int64_t n) {
   return most;
 }
 
-/* e = exp(a - most), of which it gives the sum */
-static MT_APART A K(add_vectors)(A *e, const T *a, A most, int64_t vectors) {
-  A sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < vectors * LANES; i++) {
-    e[i] = M(exp)(LOAD(a[i]) - most);
-    sum += e[i];
-  }
-  return sum;
+/* e, a vector = exp(a - most) of count elements, at most LANES, and zeros; added to sum */
+MT_INLINE void K(add_exps)(A *e, const T *a, A most, int64_t count, K(vec) *sum) {
+  A x[LANES];
+  for (int64_t i = 0; i < LANES; i++) x[i] = i < count ? LOAD(a[i]) : (A)-INFINITY;
+  K(vec) y = K(vexp)(*(const K(loose) *)x - most);
+  *(K(loose) *)e = y;
+  *sum += y;
 }
 
-/* The same for at most CHUNK elements. A rest is filled up to a whole vector, so that equal elements give equal
- * results wherever they stand (maths.h). */
+/* The same for at most CHUNK elements; gives their sum. */
 static A K(add_chunk)(A *e, const T *a, A most, int64_t count) {
-  int64_t vectors = count / LANES, rest = count % LANES;
-  A sum = K(add_vectors)(e, a, most, vectors);
-  if (rest) {
-    T lanes[LANES];
-    for (int64_t i = 0; i < LANES; i++) lanes[i] = i < rest ? a[vectors * LANES + i] : STORE(-INFINITY);
-    sum += K(add_vectors)(e + vectors * LANES, lanes, most, 1);
-  }
-  return sum;
+  K(vec) sum = {0};
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) K(add_exps)(e + i, a + i, most, LANES, &sum);
+  if (i < count) K(add_exps)(e + i, a + i, most, count - i, &sum);
+  return K(sum_of)(sum);
 }
 
-/* exp is taken of differences to the largest element, so that it cannot overflow. */
+/* exp is taken of differences to the largest element, so that it cannot overflow. What fits stays in e until the sum is
+ * known; the beginning of a longer row, in out. */
 static void K(softmax_row)(T *out, const T *a, int64_t n, int logarithm) {
-  A e[CHUNK], most = K(greatest)(a, n);
+  A e[LONGEST], most = K(greatest)(a, n);
   ACC sum = 0;
+  int64_t first = 0; /* of those in e */
   for (int64_t i = 0; i < n; i += CHUNK) {
     int64_t count = mt_least(CHUNK, n - i);
     if (n <= LONGEST) {
       mt_fetch(a + n + i, count * (int64_t)sizeof(T));
       mt_fetch(out + n + i, count * (int64_t)sizeof(T));
     }
-    sum += K(add_chunk)(e, a + i, most, count);
-    if (logarithm) continue;
-    for (int64_t j = 0; j < count; j++) out[i + j] = STORE(e[j]);
+    if (i == first + LONGEST) {
+      for (int64_t j = 0; j < LONGEST && !logarithm; j++) out[first + j] = STORE(e[j]);
+      first = i;
+    }
+    sum += K(add_chunk)(e + (i - first), a + i, most, count);
   }
   if (logarithm) {
     ACC shift = log(sum);
     for (int64_t i = 0; i < n; i++) out[i] = STORE((ACC)(LOAD(a[i]) - most) - shift);
   } else {
     A factor = (A)(1 / sum);
-    for (int64_t i = 0; i < n; i++) out[i] = STORE(LOAD(out[i]) * factor);
+    for (int64_t i = 0; i < first; i++) out[i] = STORE(LOAD(out[i]) * factor);
+    for (int64_t i = first; i < n; i++) out[i] = STORE(e[i - first] * factor);
   }
 }
 

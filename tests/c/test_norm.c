@@ -44,7 +44,27 @@ static void softmaxes(void) {
       for (int along = 0; along < 3; along++) softmax_case(dtype, layout, SIZES(5, 6, 7), along, 20);
       softmax_case(dtype, layout, SIZES(2, 3, 130), 1, 2);
       softmax_case(dtype, layout, SIZES(400, 100), 1, 5);
+      softmax_case(dtype, layout, SIZES(3, 4096), 1, 5); /* rows as long as what is kept of one, and longer */
+      softmax_case(dtype, layout, SIZES(2, 4097), 1, 5);
+      softmax_case(dtype, layout, SIZES(2, 9001), 1, 5);
     }
+}
+
+/* What is -infinity gets 0, also where all but one element is; a NaN makes its row NaN. */
+static void softmax_of_infinities(int n) {
+  mt_tensor *a = new_tensor(MT_FLOAT, PLAIN, SIZES(3, n)), *out = mt_tensor_new(MT_FLOAT, MT_CPU);
+  float *v = mt_tensor_data(a);
+  for (int i = 0; i < 3 * n; i++) v[i] = i < n ? (i % 2 ? 0 : -INFINITY) : i < 2 * n ? -INFINITY : (float)(i % 5);
+  v[2 * n - 1] = -1e30f;
+  v[2 * n + n / 2] = NAN;
+  must(mt_softmax(out, a, 1, 0));
+  const float *y = mt_tensor_data(out);
+  int right = 0;
+  for (int i = 0; i < n; i++) right += i % 2 ? fabsf(y[i] * (float)(n / 2) - 1) < 1e-6f : y[i] == 0;
+  for (int i = n; i < 2 * n; i++) right += y[i] == (i == 2 * n - 1);
+  for (int i = 2 * n; i < 3 * n; i++) right += isnan(y[i]) != 0;
+  CHECK(right == 3 * n);
+  mt_tensor_free(a), mt_tensor_free(out);
 }
 
 /* -- Finite differences: objective is a weighted sum of an op's output --------------------------------------- */
@@ -264,6 +284,8 @@ static void bad_input(void) {
 
 int main(void) {
   softmaxes();
+  softmax_of_infinities(37);
+  softmax_of_infinities(4500);
   softmax_gradients();
   batch_norms();
   far_from_zero();
