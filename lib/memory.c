@@ -4,11 +4,12 @@
  * handed out again. A block's header lies outside the block, so that device memory is never touched from the host:
  * the capacity that mt_allocate returned names the class. */
 #include "internal.h"
+#include "stream.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CLASSES = 4 * 48, SMALLEST = 64, LARGE = 1 << 20, LIMIT = 256 << 20 };
+enum { CLASSES = 4 * 48, SMALLEST = 64, LARGE = 1 << 20, LIMIT = 256 << 20, FETCHED = 256 };
 
 /* The cache never keeps more than half as much again as was live at the peak, plus this. */
 static const int64_t spare_cache = (int64_t)256 << 20;
@@ -54,11 +55,16 @@ static void pool_release_all(int device, struct pool *p) {
   p->cached = 0;
 }
 
+/* The block that will be taken next is fetched, if it is small: between two collections there are so many of these that
+ * they leave the caches. */
 static void *pool_take(struct pool *p, int c) {
   stack *s = &p->free[c];
   if (s->count == 0) return NULL;
   p->cached -= class_bytes(c);
-  return s->blocks[--s->count];
+  void *data = s->blocks[--s->count];
+  if (s->count > 0 && p == &pools[MT_CPU] && class_bytes(c) <= FETCHED)
+    mt_fetch(s->blocks[s->count - 1], class_bytes(c));
+  return data;
 }
 
 /* A waiting block that holds a request of class *c, whose class becomes *c. A large request takes one up to half as
