@@ -25,9 +25,9 @@ typedef struct {
 static int check_bounds(const void *elements, int64_t n, void *argument) {
   const bounds *b = argument;
   const int64_t *index = elements;
-  int bad = 0;
-  for (int64_t i = 0; i < n; i++) bad |= (uint64_t)index[i] - 1 >= (uint64_t)b->size;
-  for (int64_t i = 0; bad && i < n; i++)
+  int64_t bad = 0; /* negative where one of the differences is */
+  for (int64_t i = 0; i < n; i++) bad |= (index[i] - 1) | (b->size - index[i]);
+  for (int64_t i = 0; bad < 0 && i < n; i++)
     if (index[i] < 1 || index[i] > b->size)
       return mt_fail("%s: index %lld at element %lld is outside 1..%lld", b->op, (long long)index[i], (long long)i + 1,
                      (long long)b->size);

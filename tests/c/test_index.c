@@ -218,8 +218,10 @@ static void test_bad_indices(void) {
   } bad[] = {{6, "index 6 at element 3 is outside 1..5"},
              {0, "index 0 at element 3"},
              {-1, "index -1 at element 3"},
-             {1e18, "index 1000000000000000000 at element 3"}};
-  for (int i = 0; i < 4; i++) {
+             {1e18, "index 1000000000000000000 at element 3"},
+             {-9223372036854775808., "index -9223372036854775808 at element 3"},
+             {9223372036854774784., "index 9223372036854774784 at element 3"}};
+  for (int i = 0; i < 6; i++) {
     set_values(index, (double[]){1, 5, bad[i].value});
     REFUSES(mt_gather(out, a, 0, index), bad[i].words);
     REFUSES(mt_scatter(a, 0, index, src, 0), bad[i].words);
