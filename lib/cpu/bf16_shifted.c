@@ -177,8 +177,7 @@ static int convolve(mt_tensor *out, const mt_tensor *input, const weights *from,
   int64_t packed = panels * s->steps * MT_BF16_STEP, laid = pairs * s->row, steps = (s->steps + 7) / 8 * 16;
   int64_t sums = MT_BF16_SIDE * (s->rows * s->size[2] + MT_BF16_SIDE) / 16 * 16;
   int threads = mt_threads_for(mt_tensor_numel(out) * s->channels / 64 * s->kernel);
-  uint32_t *u =
-      mt_borrow((size_t)(packed + laid + BEHIND + steps + threads * sums) * sizeof *u, &capacity);
+  uint32_t *u = mt_borrow((size_t)(packed + laid + BEHIND + steps + threads * sums) * sizeof *u, &capacity);
   if (!u) return 1;
   uint32_t *x = u + packed;
   s->at = (int64_t *)(x + laid + BEHIND);

@@ -36,9 +36,8 @@ typedef struct {
 
 /* The same product with rows for columns: alpha bᵀ aᵀ for outᵀ */
 static product turned(const product *p) {
-  return (product){p->m,      p->n,     p->k,      p->b,          p->a,       p->out,   p->b_column,
-                   p->b_step, p->a_row, p->a_step, p->out_column, p->out_row, p->alpha, p->add, p->panels,
-                   p->stripes};
+  return (product){p->m,     p->n,      p->k,          p->b,       p->a,     p->out, p->b_column, p->b_step,
+                   p->a_row, p->a_step, p->out_column, p->out_row, p->alpha, p->add, p->panels,   p->stripes};
 }
 
 /* -- Laying out ------------------------------------------------------------------------------------------------- */
@@ -64,8 +63,8 @@ INLINED void lay_lines(float *to, const float *from, int64_t across, int64_t ste
 
 /* The same for a whole operand, DEPTH lines at a time: of these, all columns or rows, width after width. It is kept where
  * the operand's storage keeps layouts. */
-static mt_kept lay_all(const mt_tensor *of, const float *from, int64_t across, int64_t step, int64_t count, int64_t lines,
-                       int width) {
+static mt_kept lay_all(const mt_tensor *of, const float *from, int64_t across, int64_t step, int64_t count,
+                       int64_t lines, int width) {
   static const char kind;
   int64_t whole = mt_whole(count, width);
   mt_kept_key key = {&kind, {from - (const float *)of->storage->data, across, step, count, lines, width}};

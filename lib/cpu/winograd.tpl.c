@@ -507,7 +507,8 @@ static int prepare(plan *p, const mt_window *w, const mt_tensor *input, const mt
   p->images = input->size[0];
   p->C = input->size[1];
   p->K = output->size[1];
-  return measure(p, w->kernel[1], input->size + 3, output->size + 3) && p->C >= FEWEST && p->K >= FEWEST && p->tiles >= LANES;
+  if (!measure(p, w->kernel[1], input->size + 3, output->size + 3)) return 0;
+  return p->C >= FEWEST && p->K >= FEWEST && p->tiles >= LANES;
 }
 
 /* Of a weight of so many channels, which are the planes if turned; in phases of so many bits */

@@ -1,6 +1,7 @@
 /* winograd_strided.tpl.c: the part of winograd.tpl.c for strides of 2 and windows of 4×4 to 6×6. Such a convolution is one
  * with strides of 1 over four times the channels, each of which holds every other row and column of the input (a phase),
- * with every other tap: 2×2 or 3×3 of them. (For 3×3 taps in all there would be as much to do as before.) Where there is no tap or no input there is a 0. */
+ * with every other tap: 2×2 or 3×3 of them. (For 3×3 taps in all there would be as much to do as before.) Where there is no
+ * tap or no input there is a 0. */
 
 enum {
   PHASES = 4,
@@ -30,15 +31,13 @@ static void split_channel(float *to, const phased *s, const float *in) {
   for (int a = 0; a < 2; a++)
     for (int b = 0; b < 2; b++) {
       int64_t x = b - s->w->pad[2];
-      mt_span there = mt_window_span(x, 2, s->in[1], s->wide);
+      mt_span seen = mt_window_span(x, 2, s->in[1], s->wide), nothing = {0, 0};
       for (int64_t i = 0; i < s->high; i++, to += s->wide) {
         int64_t row = row_of(s, a, i);
-        const float *from = in + row * s->in[1] + x;
-        if (row < 0) there = (mt_span){0, 0};
+        mt_span there = row < 0 ? nothing : seen;
         for (int64_t j = 0; j < there.first; j++) to[j] = 0;
-        for (int64_t j = there.first; j < there.end; j++) to[j] = from[2 * j];
+        for (int64_t j = there.first; j < there.end; j++) to[j] = in[row * s->in[1] + x + 2 * j];
         for (int64_t j = there.end; j < s->wide; j++) to[j] = 0;
-        if (row < 0) there = mt_window_span(x, 2, s->in[1], s->wide);
       }
     }
 }
@@ -49,11 +48,10 @@ static void join_channel(float *in, const phased *s, const float *from) {
   for (int a = 0; a < 2; a++)
     for (int b = 0; b < 2; b++) {
       int64_t x = b - s->w->pad[2];
-      mt_span there = mt_window_span(x, 2, s->in[1], s->wide);
+      mt_span seen = mt_window_span(x, 2, s->in[1], s->wide);
       for (int64_t i = 0; i < s->high; i++, from += s->wide) {
         int64_t row = row_of(s, a, i);
-        float *to = in + row * s->in[1] + x;
-        for (int64_t j = there.first; row >= 0 && j < there.end; j++) to[2 * j] = from[j];
+        for (int64_t j = seen.first; row >= 0 && j < seen.end; j++) in[row * s->in[1] + x + 2 * j] = from[j];
       }
     }
 }
