@@ -386,13 +386,20 @@ static void transform_outputs(const float *m, const plan *p, int64_t first, int6
 
 /* -- Between the transforms ------------------------------------------------------------------------------------- */
 
+/* One point of WIDE tiles, or only of LANES. u: panels of ROWS planes, step apart; m: PLANES×block, v: C×block */
+static void multiply_point(float *m, const float *u, int64_t step, const float *v, const plan *p, int64_t planes,
+                           int narrow) {
+  int64_t k = 0;
+  for (; narrow && k + ROWS < planes; k += 2 * ROWS, u += 2 * step)
+    multiply_narrow(m + k * p->block, p->block, u, u + step, v, p->block, p->C);
+  for (; k < planes; k += ROWS, u += step) multiply(m + k * p->block, p->block, u, 1, ROWS, v, p->block, p->C, 0);
+}
+
 /* u: panels of ROWS planes from plane on, each points×C×ROWS; v: points×C×block, m: points×PLANES×block */
 static void multiply_all(float *m, const float *u, const float *v, const plan *p, int64_t planes, int64_t count) {
   for (int i = 0; i < p->points; i++)
     for (int64_t t = 0; t < count; t += WIDE)
-      for (int64_t k = 0; k < planes; k += ROWS)
-        multiply(m + i * p->m + k * p->block + t, p->block, u + (k * p->points / ROWS + i) * p->u, 1, ROWS,
-                 v + i * p->v + t, p->block, p->C, 0);
+      multiply_point(m + i * p->m + t, u + i * p->u, p->points * p->u, v + i * p->v + t, p, planes, count - t <= LANES);
 }
 
 static void transform_all_taps(float *u, const plan *p, int64_t plane, int64_t planes) {
