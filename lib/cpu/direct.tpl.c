@@ -175,9 +175,15 @@ static void run_piece(float *out, const shape *s, const float *input, const floa
     if (n > 0) lay_columns(t->columns, s, input, before, before + channels, t->list, n);
     for (int64_t b = 0; b < blocks * panels; b++) {
       int64_t i = (inside ? b / panels : b % blocks) * WIDE, j = (inside ? b % panels : b / blocks) * ROWS;
-      multiply(t->m + j * s->piece + i, s->piece, taps + (k + j) * s->taps, 1, ROWS,
-               i < inside ? in + first % s->plane + i : t->columns + i - inside, i < inside ? s->plane : s->piece,
-               channels * s->kernel, c > 0);
+      int64_t depth = channels * s->kernel, v_step = i < inside ? s->plane : s->piece;
+      const float *v = i < inside ? in + first % s->plane + i : t->columns + i - inside, *panel = taps + (k + j) * s->taps;
+      float *m = t->m + j * s->piece + i;
+      int narrow = end - first - i <= LANES; /* then two panels at once */
+      if (narrow && j % (2 * ROWS)) continue;
+      if (narrow && j + ROWS < last - k)
+        multiply_narrow(m, s->piece, panel, panel + ROWS * s->taps, v, v_step, depth, c > 0);
+      else
+        multiply(m, s->piece, panel, 1, ROWS, v, v_step, depth, c > 0);
     }
   }
   for (int64_t j = k; j < last; j++) {

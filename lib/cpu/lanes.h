@@ -94,9 +94,9 @@ INLINED void multiply(float *m, int64_t m_step, const float *u, int64_t u_row, i
   }
 }
 
-/* m (2 ROWS × LANES) = u and other (ROWS × depth each, as in panels of ROWS) times v (depth × LANES) */
+/* m (2 ROWS × LANES) = u and other (ROWS × depth each, as in panels of ROWS) times v (depth × LANES), or m += that */
 INLINED void multiply_narrow(float *m, int64_t m_step, const float *u, const float *other, const float *v, int64_t v_step,
-                             int64_t depth) {
+                             int64_t depth, int add) {
   lanes sum[2 * ROWS] = {{0}};
   for (int64_t i = 0; i < depth; i++, u += ROWS, other += ROWS, v += v_step) {
     lanes a = *(const lanes_anywhere *)v;
@@ -105,7 +105,8 @@ INLINED void multiply_narrow(float *m, int64_t m_step, const float *u, const flo
       sum[ROWS + r] += other[r] * a;
     }
   }
-  for (int r = 0; r < 2 * ROWS; r++) *(lanes_anywhere *)(m + r * m_step) = sum[r];
+  for (int r = 0; r < 2 * ROWS; r++, m += m_step)
+    *(lanes_anywhere *)m = add ? *(const lanes_anywhere *)m + sum[r] : sum[r];
 }
 
 /* m = u times v, or m += that, of LINES rows and so many vectors to a row (2, or 4 where registers are many). The depth

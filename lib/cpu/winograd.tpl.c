@@ -391,7 +391,7 @@ static void multiply_point(float *m, const float *u, int64_t step, const float *
                            int narrow) {
   int64_t k = 0;
   for (; narrow && k + ROWS < planes; k += 2 * ROWS, u += 2 * step)
-    multiply_narrow(m + k * p->block, p->block, u, u + step, v, p->block, p->C);
+    multiply_narrow(m + k * p->block, p->block, u, u + step, v, p->block, p->C, 0);
   for (; k < planes; k += ROWS, u += step) multiply(m + k * p->block, p->block, u, 1, ROWS, v, p->block, p->C, 0);
 }
 
