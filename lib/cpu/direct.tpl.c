@@ -15,7 +15,8 @@ enum {
   CACHE = 128 * 1024, /* floats of columns or windows that are laid out at once */
   FEWEST = 64,        /* outputs in a piece, if there are so many */
   GOOD = 128,         /* so many, channels are taken a few at a time rather than fewer outputs */
-  MOST = 512
+  MOST = 512,
+  AHEAD = 16          /* channels whose taps are asked for ahead */
 };
 
 /* A convolution in numbers. One group has planes and channels; K and C are those of all groups. */
@@ -71,7 +72,11 @@ static void pack_panel(float *u, const shape *s, const weights *from, int64_t i)
   for (; done < s->taps; done++) {
     int64_t t = done % s->kernel;
     const float *w = group + done / s->kernel * from->channel_step + (from->flipped ? s->kernel - 1 - t : t);
-    for (int64_t k = 0; k < ROWS; k++) u[done * ROWS + k] = k < count ? w[k * from->plane_step] : 0;
+    if (t == 0) __builtin_prefetch(w + AHEAD * from->channel_step);
+    if (count == ROWS && from->plane_step == 1)
+      memcpy(u + done * ROWS, w, ROWS * sizeof *u);
+    else
+      for (int64_t k = 0; k < ROWS; k++) u[done * ROWS + k] = k < count ? w[k * from->plane_step] : 0;
   }
 }
 
