@@ -103,9 +103,9 @@ MT_FOLDED const T *K(widened)(ACC *room, const T *a) {
 }
 #endif
 
-/* Several lanes: the processor then need not wait for one addition to begin the next. Without the pragma gcc 12 unrolls the
- * loop over them before it looks for vectors. What comes is asked for ahead, as the processor itself does not look beyond a
- * page. */
+/* Several lanes: the processor then need not wait for one addition to begin the next. Without the pragma gcc 12 unrolls
+ * the loop over them before it looks for vectors. What comes is asked for ahead, as the processor itself does not look
+ * beyond a page. */
 MT_FOLDED ACC K(run)(int how, const T *a, int64_t n, double p) {
   if (how == MAX || how == MIN) return (ACC)(how == MAX ? K(max_run)(a, n) : K(min_run)(a, n));
   ACC lane[LANES], room[LANES], v = K(identity)(how);

@@ -197,8 +197,8 @@ static void run_range(const job *j, int64_t begin, int64_t end) {
 
 /* -- Tiles: inputs that lie across are turned, a tile at a time --------------------------------------------- */
 
-/* A row of a tile goes along the last axis. There are as many rows as elements in TILE_LINES: four lines of the cache, read
- * whole. The rows are as long, within bounds. Axes shorter than TILE_AXIS are not worth it. */
+/* A row of a tile goes along the last axis. There are as many rows as elements in TILE_LINES: four lines of the cache,
+ * read whole. The rows are as long, within bounds. Axes shorter than TILE_AXIS are not worth it. */
 enum { TILE_LINES = 4 * MT_LINE, COLUMNS_LEAST = 64, COLUMNS_MOST = 128, TILE_AXIS = 8 };
 
 /* The axis along which input k is packed, when the last one is not it; -1: none */
@@ -225,9 +225,9 @@ static void choose_tiles(job *j) {
   if (j->columns < COLUMNS_LEAST) j->columns = COLUMNS_LEAST;
 }
 
-/* to: rows of so many columns; from: columns of packed elements. Squares of SIDE elements each way are turned in registers:
- * each step of zipping moves a bit of a line's number to the place in the line. Few stores, and so many columns under way
- * at once, as each comes from elsewhere in memory. */
+/* to: rows of so many columns; from: columns of packed elements. Squares of SIDE elements each way are turned in
+ * registers: each step of zipping moves a bit of a line's number to the place in the line. Stores are few, so that many
+ * columns are under way at once: each comes from elsewhere in memory. */
 #define TURN(NAME, TYPE, SIDE, LOW, HIGH)                                                            \
   typedef TYPE NAME##_line __attribute__((vector_size(16), aligned(sizeof(TYPE)), may_alias));       \
   static inline void NAME##_square(char *to, int64_t to_step, const char *from, int64_t from_step) { \
@@ -331,8 +331,8 @@ static place find_tile(const job *j, int64_t tile) {
   return at;
 }
 
-/* The columns of a tile that is soon to be turned, into the second-level cache: often too many of them have one place in
- * the first. */
+/* The columns of a tile that is soon to be turned, into the second-level cache: often too many of them have one place
+ * in the first. */
 static void fetch_tile(const job *j, const place *at) {
   const mt_plan *plan = j->plan;
   for (int k = 1; k < plan->operands; k++)

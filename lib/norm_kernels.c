@@ -1,5 +1,6 @@
 /* norm_kernels.c: the kernels of softmax and batch normalisation. Compiled once for any CPU and, from lib/cpu, again for
- * wider instruction sets: MT_NORM_REGISTER then names the function that fills the slots, MT_VECTOR the bytes of a vector. */
+ * wider instruction sets: MT_NORM_REGISTER then names the function that fills the slots, MT_VECTOR the bytes of a
+ * vector. */
 #include "half.h"
 #include "kernels.h"
 #include "maths.h"
@@ -13,8 +14,8 @@
 /* Softmax does this many neighbours at once when its dimension is not the last. Batch normalisation does this many
  * channels at once when planes are smaller, to read whole cache lines of an N×C input. */
 enum { RUN = 64, CHANNELS = 16 };
-/* CHUNK elements of a row of softmax are summed in their own type. Of rows of up to LONGEST elements the next one is fetched
- * meanwhile: the processor's own prefetch begins anew with each. */
+/* CHUNK elements of a row of softmax are summed in their own type. Of rows of up to LONGEST elements the next one is
+ * fetched meanwhile: the processor's own prefetch begins anew with each. */
 enum { CHUNK = 256, LONGEST = 4096 };
 
 /* Elements of one channel of one image */

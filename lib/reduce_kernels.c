@@ -17,8 +17,8 @@
 #define MT_FOLDED static inline __attribute__((always_inline, unused))
 
 /* LANES sums run side by side, or WIDE extremes: gcc only vectorises comparisons in a loop that is too long to unroll.
- * BLOCK elements are searched at once for an extreme. Fewer than FEW_ROWS rows are summed in order. While a line is folded,
- * the one AHEAD bytes from it is fetched: many lines at once would be in the way of the processor's own prefetch. */
+ * BLOCK elements are searched at once for an extreme. Fewer than FEW_ROWS rows are summed in order. While a line is
+ * folded, the one AHEAD bytes from it is fetched: many at once would be in the way of the processor's own prefetch. */
 enum { LANES = 16, WIDE = 32, BLOCK = 256, FEW_ROWS = 8, AHEAD = 8192 };
 enum { SUM, PROD, MAX, MIN, ALL_OF, ANY_OF, COUNT, SUM_ABS, SUM_SQUARE, SUM_POWER, MAX_ABS, MIN_ABS };
 

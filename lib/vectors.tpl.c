@@ -1,5 +1,5 @@
-/* vectors.tpl.c: vectors of the arithmetic type A, and exp and its kin in them. The including file defines MT_VECTOR, the
- * bytes of a vector, and compiles the same code for each instruction set. */
+/* vectors.tpl.c: vectors of the arithmetic type A, and exp and its kin in them. The including file defines MT_VECTOR,
+ * the bytes of a vector, and compiles the same code for each instruction set. */
 #if MT_IS_FLOAT
 
 #undef LANES
