@@ -120,7 +120,7 @@ static int layer_norm_grad(mt_tensor *grad_input, mt_tensor *grad_weight, mt_ten
 }
 
 void mt_cuda_register_layer_norm(void) {
-#define FILL_SLOTS(D)                                                        \
+#define FILL_SLOTS(D)                               \
   mt_set_layer_norm(MT_CUDA, D::id, layer_norm<D>); \
   mt_set_layer_norm_grad(MT_CUDA, D::id, layer_norm_grad<D>);
   MT_EACH_FLOAT(FILL_SLOTS)

@@ -95,7 +95,7 @@ static int softmax_grad(mt_tensor *out, const mt_tensor *grad, const mt_tensor *
 }
 
 void mt_cuda_register_softmax(void) {
-#define FILL_SLOTS(D)                                                  \
+#define FILL_SLOTS(D)                         \
   mt_set_softmax(MT_CUDA, D::id, softmax<D>); \
   mt_set_softmax_grad(MT_CUDA, D::id, softmax_grad<D>);
   MT_EACH_FLOAT(FILL_SLOTS)

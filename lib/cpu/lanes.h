@@ -95,8 +95,8 @@ INLINED void multiply(float *m, int64_t m_step, const float *u, int64_t u_row, i
 }
 
 /* m (2 ROWS × LANES) = u and other (ROWS × depth each, as in panels of ROWS) times v (depth × LANES), or m += that */
-INLINED void multiply_narrow(float *m, int64_t m_step, const float *u, const float *other, const float *v, int64_t v_step,
-                             int64_t depth, int add) {
+INLINED void multiply_narrow(float *m, int64_t m_step, const float *u, const float *other, const float *v,
+                             int64_t v_step, int64_t depth, int add) {
   lanes sum[2 * ROWS] = {{0}};
   for (int64_t i = 0; i < depth; i++, u += ROWS, other += ROWS, v += v_step) {
     lanes a = *(const lanes_anywhere *)v;

@@ -172,8 +172,7 @@ end
 --   - nn.ReLU behind a convolution or nn.CAddTable is done while that stores its outputs (its activation is 'relu');
 --   - nn.Identity and nn.Dropout are left out.
 -- What convolutions and products lay out of its weights is kept from one forward to the next, until the weights are
--- written to: more memory, less time, above all for small batches. (Writes through the pointer that torch.data gives are
--- not noticed.)
+-- written to: more memory, less time, above all for small batches. (Writes through torch.data's pointer go unnoticed.)
 -- The given net stays as it is. The new one shares the memory of its parameters, but of those that change; the latter
 -- do not follow when net is trained further. It has gradients by its input (updateGradInput), but none by its
 -- parameters: accGradParameters refuses. Other containers, and modules with methods of their own, are copied as they

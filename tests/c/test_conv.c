@@ -237,7 +237,11 @@ static const layer fast_layers[] = {
     {2, 17, {37, 40}, 19, WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(0, 3), LIST(1, 1), 1)},
     {2, 19, {29, 34}, 33, WINDOW(2, LIST(5, 5), LIST(2, 2), LIST(2, 0), LIST(1, 1), 1)},
     {4, 16, {22, 23}, 24, WINDOW(2, LIST(6, 6), LIST(2, 2), LIST(5, 2), LIST(1, 1), 1)},
-    {2, 16, {62, 30}, 17, WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(0, 0), LIST(1, 1), 1)}, /* inputs that no window sees */
+    {2,
+     16,
+     {62, 30},
+     17,
+     WINDOW(2, LIST(4, 4), LIST(2, 2), LIST(0, 0), LIST(1, 1), 1)}, /* inputs that no window sees */
 };
 
 static mt_tensor *doubles_of(const mt_tensor *a) {
