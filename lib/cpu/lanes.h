@@ -60,17 +60,21 @@ INLINED void turn_four(float *to, int64_t to_step, const float *from, int64_t fr
   *(four *)(to + 3 * to_step) = __builtin_shufflevector(high_1, high_2, 2, 3, 6, 7);
 }
 
-/* LANES vectors, transposed as a square of numbers: each step of zipping moves a bit of a row's number to the column's. */
-INLINED void transpose(lanes *x) {
-  for (int i = 1; i < LANES; i *= 2) {
+/* So many vectors, the rows of a matrix, become those of its transpose, one behind the other: each step of zipping moves a
+ * bit of a row's number to the column's. */
+INLINED void transpose_rows(lanes *x, int rows) {
+  for (int i = 1; i < rows; i *= 2) {
     lanes y[LANES];
-    for (int j = 0; j < LANES / 2; j++) {
-      y[2 * j] = __builtin_shufflevector(x[j], x[j + LANES / 2], ZIP_LOW);
-      y[2 * j + 1] = __builtin_shufflevector(x[j], x[j + LANES / 2], ZIP_HIGH);
+    for (int j = 0; j < rows / 2; j++) {
+      y[2 * j] = __builtin_shufflevector(x[j], x[j + rows / 2], ZIP_LOW);
+      y[2 * j + 1] = __builtin_shufflevector(x[j], x[j + rows / 2], ZIP_HIGH);
     }
-    for (int j = 0; j < LANES; j++) x[j] = y[j];
+    for (int j = 0; j < rows; j++) x[j] = y[j];
   }
 }
+
+/* LANES vectors, transposed as a square of numbers */
+INLINED void transpose(lanes *x) { transpose_rows(x, LANES); }
 
 /* m (ROWS × WIDE) = u (ROWS × depth) times v (depth × WIDE), or m += that, at last: sums of sums round less than a long
  * sum. Element r, i of u lies at u[r·u_row + i·u_step]; the rows of m and v are m_step and v_step apart. */

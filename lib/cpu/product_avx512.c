@@ -13,6 +13,7 @@ void mt_cpu_product_avx512(void);
 enum {
   DEPTH = 256,  /* lines of a panel that are worked on at once */
   ACROSS = 512, /* columns of panels */
+  TOGETHER = 4, /* panels that are laid out at once */
   FEWEST = 8    /* rows and columns that are worth the laying out */
 };
 
@@ -42,6 +43,15 @@ static product turned(const product *p) {
 
 /* -- Laying out ------------------------------------------------------------------------------------------------- */
 
+/* to: LANES lines, width apart, of as many numbers as width has, or LANES; from: so many rows, across apart */
+INLINED void turn(float *to, int width, const float *from, int64_t across) {
+  const int rows = width < LANES ? width : LANES;
+  lanes x[LANES];
+  for (int i = 0; i < rows; i++) x[i] = *(const lanes_anywhere *)(from + i * across);
+  transpose_rows(x, rows);
+  for (int i = 0; i < rows; i++) *(lanes_anywhere *)(to + i * (rows < LANES ? LANES : width)) = x[i];
+}
+
 /* to: depth lines of width; the first count of a line come from `from`, where neighbours in a line are across apart and
  * lines step apart; the others are 0 */
 INLINED void lay_lines(float *to, const float *from, int64_t across, int64_t step, int64_t count, int64_t depth,
@@ -50,6 +60,9 @@ INLINED void lay_lines(float *to, const float *from, int64_t across, int64_t ste
   if (count < width) memset(to, 0, (size_t)(depth * width) * sizeof *to);
   if (across == 1 && count == width)
     for (; k < depth; k++) memcpy(to + k * width, from + k * step, (size_t)width * sizeof *to);
+  if (step == 1 && count == width)
+    for (; k + LANES <= depth; k += LANES)
+      for (int j = 0; j < width; j += LANES) turn(to + k * width + j, width, from + j * across + k, across);
   if (step == 1)
     for (; k + 4 <= depth; k += 4) {
       int64_t j = 0;
@@ -84,11 +97,20 @@ static const float *laid_at(const laid *l, int64_t i, int64_t k, int64_t depth) 
   return l->lines + k * l->whole + (l->first + i) * depth;
 }
 
-/* The panel of columns j …, lines k … k + depth - 1 */
-static void lay_panel(float *to, const product *p, int64_t j, int64_t k, int64_t depth) {
-  lay_lines(to, p->b + j * p->b_column + k * p->b_step, p->b_column, p->b_step, mt_least(WIDE, p->m - j), depth, WIDE);
+/* The panels of columns j … j + width - 1, lines k … k + depth - 1. Of lines of b the parts for a few panels are read
+ * together: what lies a power of two apart finds little room in a cache. */
+static void lay_panels(float *to, const product *p, int64_t j, int64_t width, int64_t k, int64_t depth) {
+  const float *from = p->b + j * p->b_column + k * p->b_step;
+  int64_t c = 0;
+  for (; p->b_column == 1 && c + TOGETHER * WIDE <= width; c += TOGETHER * WIDE)
+    for (int64_t i = 0; i < depth; i++)
+      for (int q = 0; q < TOGETHER * WIDE; q += WIDE)
+        memcpy(to + (c + q) * depth + i * WIDE, from + i * p->b_step + c + q, WIDE * sizeof *to);
+  for (; c < width; c += WIDE)
+    lay_lines(to + c * depth, from + c * p->b_column, p->b_column, p->b_step, mt_least(WIDE, p->m - j - c), depth,
+              WIDE);
   if (p->alpha != 1)
-    for (int64_t i = 0; i < depth * WIDE; i++) to[i] *= p->alpha;
+    for (int64_t i = 0; i < depth * mt_whole(width, WIDE); i++) to[i] *= p->alpha;
 }
 
 static void lay_stripe(float *to, const product *p, int64_t i, int64_t k, int64_t depth) {
@@ -119,6 +141,14 @@ static void put_tile(const product *p, int64_t i, int64_t j, const float *tile, 
     put_lines(out, p->out_column, 1, tile, 1, WIDE, columns, rows, add);
 }
 
+/* Asks for a tile of out that lies far from the processor: it arrives while the products are summed. */
+INLINED void fetch_tile(const float *out, int64_t row) {
+  for (int r = 0; r < ROWS; r++, out += row) {
+    __builtin_prefetch(out, 1);
+    __builtin_prefetch(out + LANES, 1);
+  }
+}
+
 /* Rows i … i + ROWS - 1 and columns j … j + width - 1 of out. own: room for a stripe and a tile; panels: those of the
  * columns */
 static void run_stripe(const product *p, int64_t i, int64_t j, int64_t width, int64_t k, int64_t depth,
@@ -129,7 +159,9 @@ static void run_stripe(const product *p, int64_t i, int64_t j, int64_t width, in
   if (!p->stripes.lines) lay_stripe(own, p, i, k, depth);
   for (int64_t c = 0; c < width; c += WIDE)
     if (p->out_column == 1 && i + ROWS <= p->n && j + c + WIDE <= p->m) {
-      multiply(p->out + i * p->out_row + j + c, p->out_row, stripe, 1, ROWS, panels + c * depth, WIDE, depth, add);
+      float *out = p->out + i * p->out_row + j + c;
+      fetch_tile(out, p->out_row);
+      multiply(out, p->out_row, stripe, 1, ROWS, panels + c * depth, WIDE, depth, add);
     } else {
       multiply(tile, WIDE, stripe, 1, ROWS, panels + c * depth, WIDE, depth, 0);
       put_tile(p, i, j + c, tile, add);
@@ -142,7 +174,7 @@ static void run(const product *p, float *room, float *own) {
     for (int64_t k = 0; k < p->k; k += DEPTH) {
       int64_t width = mt_least(ACROSS, p->m - j), depth = mt_least(DEPTH, p->k - k);
       const float *panels = p->panels.lines ? laid_at(&p->panels, j, k, depth) : room;
-      for (int64_t c = 0; c < width && panels == room; c += WIDE) lay_panel(room + c * depth, p, j + c, k, depth);
+      if (panels == room) lay_panels(room, p, j, width, k, depth);
       for (int64_t i = 0; i < p->n; i += ROWS) run_stripe(p, i, j, width, k, depth, panels, own);
     }
 }
