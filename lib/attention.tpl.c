@@ -6,9 +6,16 @@
 
 /* to: whole ROWS of rows, ld apart; from: rows×n at steps rs, cs, each element times scale */
 static void K(lay_rows)(A *to, int64_t ld, const T *from, int64_t rs, int64_t cs, int64_t rows, int64_t n, A scale) {
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < n; j++) to[i * ld + j] = LOAD(from[i * rs + j * cs]) * scale;
+  for (int64_t i = 0; i < rows; i++) K(take)(to + i * ld, from + i * rs, cs, n, scale);
   for (int64_t i = rows; i < mt_whole(rows, ROWS); i++) memset(to + i * ld, 0, (size_t)n * sizeof(A));
+}
+
+/* n elements, step apart, become those of from times scale. */
+MT_INLINE void K(put)(T *restrict to, int64_t step, const A *restrict from, int64_t n, A scale) {
+  if (step == 1)
+    for (int64_t i = 0; i < n; i++) to[i] = STORE(from[i] * scale);
+  else
+    for (int64_t i = 0; i < n; i++) to[i * step] = STORE(from[i] * scale);
 }
 
 /* row (n, whole vectors) = exp(row - most); gives the sum */
@@ -144,7 +151,7 @@ static void K(forward_block)(const K(call) *c, const K(forward_room) *r, int64_t
 static void K(finish_row)(const K(call) *c, const A *sum, A total, A most, T *out, int64_t step, A *lse) {
   A inverse = total == 0 ? 0 : 1 / total;
   *lse = total == 0 ? (A)-INFINITY : most + M(log)(total);
-  for (int64_t e = 0; e < c->E; e++) out[e * step] = STORE(sum[e] * inverse);
+  K(put)(out, step, sum, c->E, inverse);
 }
 
 /* count queries of a head, from first on */
@@ -358,17 +365,19 @@ static void K(backward_block)(const K(call) *c, const K(backward_room) *r, const
 static void K(give)(mt_tensor *to, int64_t H, int64_t head, int64_t first, const A *from, int64_t ld, int64_t rows,
                     int64_t n, A scale) {
   if (!to) return;
-  for (int64_t i = 0; i < rows; i++) {
-    T *row = K(rows_at)(to, H, head, first + i);
-    for (int64_t j = 0; j < n; j++) row[j * to->stride[3]] = STORE(from[i * ld + j] * scale);
-  }
+  T *row = K(rows_at)(to, H, head, first);
+  for (int64_t i = 0; i < rows; i++, row += to->stride[2]) K(put)(row, to->stride[3], from + i * ld, n, scale);
 }
 
 static void K(inner_sums)(const K(call) *c, A *inner, const mt_tensor *grad, const mt_tensor *out, int64_t head) {
-  for (int64_t i = 0; i < c->T_; i++) {
-    const T *g = K(rows_at)(grad, c->H, head, i), *y = K(rows_at)(out, c->H, head, i);
+  const T *g = K(rows_at)(grad, c->H, head, 0), *y = K(rows_at)(out, c->H, head, 0);
+  int64_t step_g = grad->stride[3], step_y = out->stride[3];
+  for (int64_t i = 0; i < c->T_; i++, g += grad->stride[2], y += out->stride[2]) {
     A sum = 0;
-    for (int64_t e = 0; e < c->E; e++) sum += LOAD(g[e * grad->stride[3]]) * LOAD(y[e * out->stride[3]]);
+    if (sizeof(T) == sizeof(A) && step_g == 1 && step_y == 1)
+      sum = K(dot)((const A *)(const void *)g, (const A *)(const void *)y, c->E);
+    else
+      for (int64_t e = 0; e < c->E; e++) sum += LOAD(g[e * step_g]) * LOAD(y[e * step_y]);
     inner[i] = sum;
   }
 }

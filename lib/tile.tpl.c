@@ -63,18 +63,62 @@ static __attribute__((noinline)) void K(product)(A *c, int64_t ldc, const A *a, 
 
 /* -- Laying out --------------------------------------------------------------------------------------------- */
 
+/* The places in two vectors, one behind the other, whose numbers stand in turn in their first and in their second halves */
+#define IN_TURN(I) (I) / 2 + (I) % 2 * LANES
+#define FOUR_IN_TURN(I) IN_TURN(I), IN_TURN((I) + 1), IN_TURN((I) + 2), IN_TURN((I) + 3)
+static const K(word) K(in_turn)[32] __attribute__((aligned(64))) = {
+    FOUR_IN_TURN(0),  FOUR_IN_TURN(4),  FOUR_IN_TURN(8),  FOUR_IN_TURN(12),
+    FOUR_IN_TURN(16), FOUR_IN_TURN(20), FOUR_IN_TURN(24), FOUR_IN_TURN(28)};
+#undef FOUR_IN_TURN
+#undef IN_TURN
+
+/* to: LANES lines, PANEL apart, of LANES; from: as many columns, cs apart; each element times scale. A step of zipping
+ * moves a bit of a column's number to that of its lane. */
+MT_INLINE void K(turn_square)(A *to, const T *from, int64_t cs, A scale) {
+  const K(bits) first = *(const K(bits) *)K(in_turn), second = *(const K(bits) *)(K(in_turn) + LANES);
+  K(vec) x[LANES], y[LANES];
+  for (int i = 0; i < LANES; i++) x[i] = *(const K(loose) *)(const void *)(from + i * cs) * scale;
+  for (int step = 1; step < LANES; step *= 2) {
+    for (int i = 0; i < LANES / 2; i++) {
+      y[2 * i] = __builtin_shuffle(x[i], x[i + LANES / 2], first);
+      y[2 * i + 1] = __builtin_shuffle(x[i], x[i + LANES / 2], second);
+    }
+    for (int i = 0; i < LANES; i++) x[i] = y[i];
+  }
+  for (int i = 0; i < LANES; i++) *(K(vec) *)(to + i * PANEL) = x[i];
+}
+
+/* A panel of width columns, cs apart, each of which lies side by side */
+static void K(turn_panel)(A *to, const T *from, int64_t cs, int64_t rows, int64_t width, A scale) {
+  for (int64_t c = 0; c < width; c += LANES, to += LANES, from += LANES * cs) {
+    int64_t columns = mt_least(LANES, width - c), k = 0;
+    if (sizeof(T) == sizeof(A) && columns == LANES)
+      for (; k + LANES <= rows; k += LANES) K(turn_square)(to + k * PANEL, from + k, cs, scale);
+    for (int64_t i = 0; i < columns; i++)
+      for (int64_t l = k; l < rows; l++) to[l * PANEL + i] = LOAD(from[i * cs + l]) * scale;
+  }
+}
+
+/* n elements, step apart, times scale */
+MT_INLINE void K(take)(A *restrict to, const T *restrict from, int64_t step, int64_t n, A scale) {
+  if (step == 1)
+    for (int64_t i = 0; i < n; i++) to[i] = LOAD(from[i]) * scale;
+  else
+    for (int64_t i = 0; i < n; i++) to[i] = LOAD(from[i * step]) * scale;
+}
+
 /* to: panels of depth lines; from: rows×n at steps rs, cs, times scale. What is there in excess to the right is zeros. */
 static void K(lay_panels)(A *to, int64_t depth, const T *from, int64_t rs, int64_t cs, int64_t rows, int64_t n,
                           A scale) {
   for (int64_t j = 0; j < n; j += PANEL, to += depth * PANEL) {
     int64_t width = mt_least(PANEL, n - j);
     if (width < PANEL) memset(to, 0, (size_t)(rows * PANEL) * sizeof(A));
-    if (cs <= rs)
-      for (int64_t k = 0; k < rows; k++)
-        for (int64_t c = 0; c < width; c++) to[k * PANEL + c] = LOAD(from[k * rs + (j + c) * cs]) * scale;
+    if (rs == 1)
+      K(turn_panel)(to, from + j * cs, cs, rows, width, scale);
+    else if (width == PANEL)
+      for (int64_t k = 0; k < rows; k++) K(take)(to + k * PANEL, from + k * rs + j * cs, cs, PANEL, scale);
     else
-      for (int64_t c = 0; c < width; c++)
-        for (int64_t k = 0; k < rows; k++) to[k * PANEL + c] = LOAD(from[k * rs + (j + c) * cs]) * scale;
+      for (int64_t k = 0; k < rows; k++) K(take)(to + k * PANEL, from + k * rs + j * cs, cs, width, scale);
   }
 }
 #endif
