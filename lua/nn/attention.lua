@@ -124,8 +124,7 @@ local function linear(x, weight, bias)
   return F.linear(F.contiguous(x):view(B * T, x:size(3)), weight, bias):view(B, T, weight:size(1))
 end
 
--- x projected for part 0 (queries), 1 (keys) or 2 (values): B×H×T×D, a view. Each part is a product of its own:
--- taking one product apart would cost its gradient more than three products do.
+-- x projected for part 0 (queries), 1 (keys) or 2 (values): B×H×T×D, a view
 local function project(self, x, part)
   local E, bias = self.size, self.bias and F.narrow(self.bias, 0, part * self.size, self.size)
   local y = linear(x, F.narrow(self.weight, 0, part * E, E), bias)
@@ -177,6 +176,11 @@ function Multihead:compute(input)
   check_sequence(self, x)
   check_sequence(self, others)
   check_sequence(self, values)
+  if itself and values == x and not fields.cache and not fields[4] then
+    local y = F.self_attention(linear(x, self.weight, self.bias), self.heads, nil, self.causal, fields.mask,
+                               dropping(self))
+    return linear(y, self.outWeight, self.outBias)
+  end
   local k, v
   if fields.cache then
     k, v = op.unrecorded(cached, self, fields.cache, others, values, itself)

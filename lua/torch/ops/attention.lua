@@ -1,10 +1,12 @@
 --- Scaled dot-product attention.
 local ffi = require 'ffi'
 local C = require 'torch.ffi'
+local errors = require 'torch.errors'
 local handle = require 'torch.handle'
 local memory = require 'torch.memory'
 local op = require 'torch.op'
 local random = require 'torch.random'.functions.random
+local sizes = require 'torch.sizes'
 
 local F, own, record, check, state = op.F, op.own, op.record, op.check, op.state
 local call, like, new, layout = memory.call, handle.like, handle.new, handle.layout
@@ -130,4 +132,79 @@ own(attention, function(list, scale, causal, mask, drop, seed)
   local lse = new(l.dtype == C.MT_DOUBLE and C.MT_DOUBLE or C.MT_FLOAT, l.device)
   call(C.mt_attention, out, lse, q, k, v, bias or nil, mask or nil, how)
   return record(attention, out, list, nil, nil, lse, mask, how)
+end)
+
+-- -- Of one tensor to itself ------------------------------------------------------------------------------------
+
+-- B×T×E as heads, B×H×T×D
+local function as_heads(t, heads)
+  return F.transpose(t:view(size(t, 0), size(t, 1), heads, size(t, 2) / heads), 1, 2)
+end
+
+-- Heads beside each other, B×T×E
+local function joined(t)
+  return F.contiguous(F.transpose(t, 1, 2)):view(size(t, 0), size(t, 2), size(t, 1) * size(t, 3))
+end
+
+-- The queries, keys and values in B×T×3E, each B×H×T×D: views
+local function thirds(t, heads)
+  local E = size(t, 2) / 3
+  local function part(i) return as_heads(F.narrow(t, 2, i * E, E), heads) end
+  return part(0), part(1), part(2)
+end
+
+-- f(…) while nothing is recorded; the views that it makes let go of their memory at the end.
+local function with_views(f, ...)
+  local views = {n = 0}
+  local before = handle.open_scope(views)
+  local ok, message = pcall(op.unrecorded, f, ...)
+  handle.close_scope(before)
+  handle.release_scope(views)
+  if not ok then error(message, 0) end
+end
+
+local function attend(out, lse, x, mask, how, heads)
+  local q, k, v = thirds(x, heads)
+  call(C.mt_attention, as_heads(out, heads), lse, q, k, v, nil, mask, how)
+end
+
+local function go_back(by_x, g, out, x, lse, mask, how, heads)
+  local q, k, v = thirds(x, heads)
+  local by_q, by_k, by_v = thirds(by_x, heads)
+  call(C.mt_attention_grad, by_q, by_k, by_v, nil, as_heads(F.contiguous(g), heads), as_heads(out, heads), lse, q, k, v,
+       nil, mask, how)
+end
+
+local self_attention = {'self_attention', owns = 'p', uses = 'ao', dtypes = 'floats',
+  doc = 'self_attention(x, heads[, scale[, causal[, mask[, drop[, seed]]]]]): attention of heads parts of queries, ' ..
+        'keys and values that lie beside each other in x, B×T×3E, as one product makes them; gives the heads beside ' ..
+        'each other, B×T×E. The rest is as in attention',
+  sample = function(make)
+    return {{make(2, 3, 12), 2, 0.5}, {make(1, 4, 6), 1, 0.7, true},
+            {make(2, 3, 12), 2, 0.6, false, make.mask(2, 1, 3, 3), 0.3, 5}}
+  end,
+  vjp = {function(g, _, x, _, mask, how, heads)
+    local q, k, v = thirds(x, heads)
+    local by = by_rule(as_heads(F.contiguous(g), heads), q, k, v, nil, mask or nil, how)
+    return F.cat({joined(by[1]), joined(by[2]), joined(by[3])}, 2)
+  end},
+  fast = function(_, g, out, x, lse, mask, how, heads)
+    local by_x = like(x)
+    call(C.mt_tensor_resize, by_x, 3, ffi.new('int64_t[3]', size(x, 0), size(x, 1), size(x, 2)))
+    with_views(go_back, by_x, g, out, x, lse, mask or nil, how, heads)
+    return by_x
+  end}
+
+own(self_attention, function(x, heads, scale, causal, mask, drop, seed)
+  check('self_attention', x)
+  local l = layout(x)
+  if l.dim ~= 3 or type(heads) ~= 'number' or heads < 1 or l.size[2] % (3 * heads) ~= 0 then
+    errors.fail('self_attention: expected BxTx3E numbers for %s heads, got %s', tostring(heads), sizes.text(x))
+  end
+  local out, lse = like(x), new(l.dtype == C.MT_DOUBLE and C.MT_DOUBLE or C.MT_FLOAT, l.device)
+  drop = drop or 0
+  local how = form_t(scale or 1 / math.sqrt(size(x, 2) / 3 / heads), drop, drawn(drop, seed), causal and 1 or 0)
+  call(C.mt_tensor_resize, out, 3, ffi.new('int64_t[3]', size(x, 0), size(x, 1), size(x, 2) / 3))
+  with_views(attend, out, lse, x, mask or nil, how, heads)
+  return record(self_attention, out, x, nil, nil, lse, mask, how, heads)
 end)
