@@ -29,8 +29,12 @@ end
 
 --- The gradient by the input; gradients of the parameters are added to gradWeight and so on, times scale.
 function Module:backward(input, gradOutput, scale)
-  self:updateGradInput(input, gradOutput)
-  self:accGradParameters(input, gradOutput, scale or 1)
+  local both = self.compute and self.updateGradInput == Module.updateGradInput and
+               self.accGradParameters == Module.accGradParameters
+  if not (both and leaf.backward(self, input, gradOutput, scale or 1)) then
+    self:updateGradInput(input, gradOutput)
+    self:accGradParameters(input, gradOutput, scale or 1)
+  end
   return self.gradInput
 end
 

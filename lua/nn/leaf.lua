@@ -290,23 +290,28 @@ local function prepare_walk(r, module, input, inputs, target)
 end
 
 -- The gradients by inputs and parameters, for a gradient of the output. Torch7 asks in two calls: one walk serves both.
-function leaf.walk(module, input, gradOutput, target)
+-- into: where those by parameters may be added at once, in a list; the walk serves no other call then.
+function leaf.walk(module, input, gradOutput, target, into)
   local r = record_of(module)
   local inputs, grads = flatten(input, {}), flatten(gradOutput, {})
   local parameters = module.parameters and module:parameters() or {}
   prepare_walk(r, module, input, inputs, target)
-  if is_same_walk(r, inputs, grads, parameters) then return r.back end
-  local xs = {}
+  if not into and is_same_walk(r, inputs, grads, parameters) then return r.back end
+  local xs, sinks = {}, into and {}
   if module.gradInput ~= nil then
     for i = 1, #inputs do xs[i] = inputs[i] end
   end
   local first = #xs
-  for i = 1, is_apart(r.tape) and 0 or #parameters do xs[first + i] = parameters[i] end
-  local found = walk_in(r.scope, r, module, xs, grads)
-  hold(r.held, grads)
-  r.back = {inputs = inputs, grads = grads, version = versions(grads) + versions(parameters), found = found,
-            first = first}
-  return r.back
+  for i = 1, is_apart(r.tape) and 0 or #parameters do
+    xs[first + i] = parameters[i]
+    if into then sinks[first + i] = into[i] end
+  end
+  local found = walk_in(r.scope, r, module, xs, grads, sinks)
+  hold(r.held, into and {} or grads)
+  local back = {inputs = inputs, grads = grads, version = versions(grads) + versions(parameters), found = found,
+                first = first}
+  r.back = not into and back or nil
+  return back
 end
 
 -- The gradient of input number at, as the module's own tensors; an input without one gets zeros. Numbers and the like
@@ -345,6 +350,28 @@ local function sinks(to, parameters, scale)
   return list
 end
 
+-- Adds what a walk has found for the parameters, from found[first + 1] on.
+local function add_found(to, found, first, parameters, scale)
+  for i = 1, #parameters do
+    local g = found[first + i]
+    if g then to[i]:add(scale, g) end
+  end
+end
+
+--- Both halves of backward in one walk, which adds gradients of parameters without making them first where it can.
+-- Nothing is done, and false given, where the halves are better taken one after the other.
+function leaf.backward(module, input, gradOutput, scale)
+  local parameters, to = module:parameters()
+  if not parameters or #parameters == 0 or not (to and to[1]) or module.gradInput == nil then return false end
+  local r = record_of(module)
+  prepare_walk(r, module, input, flatten(input, {}))
+  if is_apart(r.tape) then return false end
+  local back = leaf.walk(module, input, gradOutput, nil, sinks(to, parameters, scale))
+  module.gradInput = adopt_gradients(module.gradInput, input, back.found, 0)
+  add_found(to, back.found, back.first, parameters, scale)
+  return true
+end
+
 --- Adds the parameters' gradients, times scale, to gradWeight and the like, or to a list of other tensors.
 function leaf.accumulate(module, input, gradOutput, scale, to)
   local parameters, grads = module:parameters()
@@ -362,10 +389,7 @@ function leaf.accumulate(module, input, gradOutput, scale, to)
     local back = leaf.walk(module, input, gradOutput)
     found, first = back.found, back.first
   end
-  for i = 1, #parameters do
-    local g = found[first + i]
-    if g then to[i]:add(scale, g) end
-  end
+  add_found(to, found, first, parameters, scale)
   if first == 0 then handle.release_scope(r.own_scope) end
 end
 

@@ -157,11 +157,9 @@ end
 
 -- What the inputs add to the sums of a direction's gates. Both biases may go in here, but for what a class keeps apart.
 local function from_inputs(self, x, names)
-  local T, N, weight = x:size(1), x:size(2), F.transpose(self[names[1]], 0, 1)
-  local rows = F.contiguous(x):view(T * N, x:size(3))
-  local sums = names[3] and F.addmm(self:input_bias(self[names[3]], self[names[4]]), rows, weight, 1, 1)
-               or F.matmul(rows, weight)
-  return sums:view(T, N, -1)
+  local T, N = x:size(1), x:size(2)
+  local bias = names[3] and self:input_bias(self[names[3]], self[names[4]])
+  return F.linear(F.contiguous(x):view(T * N, x:size(3)), self[names[1]], bias):view(T, N, -1)
 end
 
 -- One direction of a layer: all outputs and the last states.

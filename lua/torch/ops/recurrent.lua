@@ -62,16 +62,23 @@ end
 
 local function transposed_product(a, b) return F.matmul(F.transpose(a, 0, 1), b) end
 
--- The gradient of the weight, outputs before times sums' gradients. Without skipped steps nothing need be joined.
-local function weight_gradient(h, h0, by_sums, active, how)
-  local T = size(h, 0)
-  if T == 1 or active and how.restart ~= 0 then
-    return transposed_product(flat(outputs_before(h, h0, active, how)), flat(by_sums))
+-- The gradient of the weight, outputs before times sums' gradients, laid out as the weight is: whoever adds it up then
+-- need not turn it. Without skipped steps nothing need be joined.
+local function weight_gradient(weight, h, h0, by_sums, active, how)
+  local T, by = size(h, 0), nil
+  local function add(a, b)
+    if layout(weight).stride[0] == 1 then a, b = b, a end
+    by = by or like(h)
+    call(C.mt_matmul, by, layout(by).dim > 0 and by or nil, 1, 1, F.transpose(a, 0, 1), b)
   end
-  local back = how.reverse ~= 0
-  local from, to = F.narrow(h, 0, back and 1 or 0, T - 1), F.narrow(by_sums, 0, back and 0 or 1, T - 1)
-  local first = F.contiguous(F.select(by_sums, 0, back and T - 1 or 0))
-  return F.addmm(transposed_product(flat(from), flat(to)), F.transpose(h0, 0, 1), first, 1, 1)
+  if T == 1 or active and how.restart ~= 0 then
+    add(flat(outputs_before(h, h0, active, how)), flat(by_sums))
+  else
+    local back = how.reverse ~= 0
+    add(flat(F.narrow(h, 0, back and 1 or 0, T - 1)), flat(F.narrow(by_sums, 0, back and 0 or 1, T - 1)))
+    add(h0, F.contiguous(F.select(by_sums, 0, back and T - 1 or 0)))
+  end
+  return layout(weight).stride[0] == 1 and F.transpose(by, 0, 1) or by
 end
 
 -- The gradients of a recorded form, which is walked through once more.
@@ -115,7 +122,7 @@ local function lstm_back(g, out, list, gates, active, how)
     local left = F.mul(F.narrow(gates, 2, how.place[3] * H, H), F.tanh(c))
     by_project = transposed_product(flat(left), flat(by_out))
   end
-  return {by_sums, by_h0, by_c0, weight_gradient(h, h0, by_sums, active, how), by_project}
+  return {by_sums, by_h0, by_c0, weight_gradient(weight, h, h0, by_sums, active, how), by_project}
 end
 
 -- Both halves of out are views for a moment.
@@ -192,9 +199,9 @@ local function gru_back(g, out, list, gates, active, how)
   local function part(first, count) return F.narrow(by_gates, 2, first * H, count * H) end
   local by_weight
   if how.reset_after ~= 0 then
-    by_weight = weight_gradient(out, h0, F.cat({part(0, 2), part(3, 1)}, 2), active, how)
+    by_weight = weight_gradient(weight, out, h0, F.cat({part(0, 2), part(3, 1)}, 2), active, how)
   else
-    by_weight = F.cat({weight_gradient(out, h0, F.contiguous(part(0, 2)), active, how),
+    by_weight = F.cat({weight_gradient(weight, out, h0, F.contiguous(part(0, 2)), active, how),
                        transposed_product(flat(F.narrow(gates, 2, 3 * H, H)), flat(part(2, 1)))}, 1)
   end
   return {part(0, 3), by_h0, by_weight, bias and F.reshape_like(F.sum(flat(part(3, 1)), 1), bias)}
