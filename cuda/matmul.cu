@@ -41,35 +41,35 @@ static operand read_as_transpose(const mt_tensor *t) {
   return o;
 }
 
-/* Row-major out = or += alpha a b is, read down columns, out^T = b^T a^T. out: batch×n×m, a: batch×n×k, b: batch×k×m */
+/* Row-major out = c + alpha a b is, read down columns, out^T = b^T a^T. out: batch×n×m, a: batch×n×k, b: batch×k×m */
 template <class D, class S>
-static int multiply(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add, cudaDataType type,
+static int multiply(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c, cudaDataType type,
                     cublasComputeType_t compute) {
   int64_t batch = out->size[0], n = out->size[1], m = out->size[2], k = a->size[2];
-  const S scale = (S)alpha, keep = (S)add;
+  const S scale = (S)alpha, keep = (S)(c ? 1 : 0);
   operand x = read_as_transpose(a), y = read_as_transpose(b);
   cublasHandle_t handle;
   if (batch == 0 || n == 0 || m == 0 || k == 0) return 0;
-  if (mt_cuda_use("matmul") || get_handle(&handle)) return 1;
+  if (mt_begin_product(out, c) || mt_cuda_use("matmul") || get_handle(&handle)) return 1;
   return check(cublasGemmStridedBatchedEx_64(
       handle, y.how, x.how, m, n, k, &scale, mt_elements<D>(b), type, y.ld, y.batch, mt_elements<D>(a), type, x.ld,
       x.batch, &keep, mt_elements<D>(out), type, m, (long long)(n * m), batch, compute, CUBLAS_GEMM_DEFAULT));
 }
 
-static int matmul_float(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
-  return multiply<dtype_float, float>(out, alpha, a, b, add, CUDA_R_32F, CUBLAS_COMPUTE_32F);
+static int matmul_float(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c) {
+  return multiply<dtype_float, float>(out, alpha, a, b, c, CUDA_R_32F, CUBLAS_COMPUTE_32F);
 }
 
-static int matmul_double(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
-  return multiply<dtype_double, double>(out, alpha, a, b, add, CUDA_R_64F, CUBLAS_COMPUTE_64F);
+static int matmul_double(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c) {
+  return multiply<dtype_double, double>(out, alpha, a, b, c, CUDA_R_64F, CUBLAS_COMPUTE_64F);
 }
 
-static int matmul_half(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
-  return multiply<dtype_half, float>(out, alpha, a, b, add, CUDA_R_16F, CUBLAS_COMPUTE_32F);
+static int matmul_half(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c) {
+  return multiply<dtype_half, float>(out, alpha, a, b, c, CUDA_R_16F, CUBLAS_COMPUTE_32F);
 }
 
-static int matmul_bfloat16(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
-  return multiply<dtype_bfloat16, float>(out, alpha, a, b, add, CUDA_R_16BF, CUBLAS_COMPUTE_32F);
+static int matmul_bfloat16(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c) {
+  return multiply<dtype_bfloat16, float>(out, alpha, a, b, c, CUDA_R_16BF, CUBLAS_COMPUTE_32F);
 }
 
 void mt_cuda_register_matmul(void) {

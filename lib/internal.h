@@ -164,6 +164,8 @@ mt_tensor *mt_contiguous(const mt_tensor *a);
 int mt_all_contiguous(mt_tensor **ready, const mt_tensor *const *tensors, int n);
 /* t, a matrix or a batch of them, as a batch; the view borrows t's storage. */
 mt_tensor mt_as_batch(const mt_tensor *t);
+/* For kernels of products that add to what is there: out becomes c, unless it is c, or c is NULL. */
+int mt_begin_product(mt_tensor *out, const mt_tensor *c);
 /* To be called after an op has written t. */
 void mt_touched(mt_tensor *t);
 /* Where a kernel that needs a contiguous result may write, once mt_prepare has given out its sizes: out itself, or a

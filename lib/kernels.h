@@ -23,10 +23,11 @@ typedef int (*mt_scan_kernel)(mt_tensor *out, const mt_tensor *a, int dim);
 /* p: x, the gradient and the states, of n packed elements each; number: n[0] … n[9] of the row */
 typedef int (*mt_step_kernel)(int64_t n, void *const *p, const double *number);
 
-/* out = alpha a·b, or += that: then it holds beta·c before. out: batch×n×m, contiguous; a: batch×n×k, b: batch×k×m; each
- * of their matrices is row-major or column-major: one stride is 1, the other at least as long as such a line. Nothing is
- * empty. */
-typedef int (*mt_matmul_kernel)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add);
+/* out = c + alpha a·b; c: out itself, or what shares no memory with it, of its sizes, with any strides; NULL: 0. out:
+ * batch×n×m, contiguous; a: batch×n×k, b: batch×k×m; each of their matrices is row-major or column-major: one stride is 1,
+ * the other at least as long as such a line. Nothing is empty. */
+typedef int (*mt_matmul_kernel)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b,
+                                const mt_tensor *c);
 /* a, b: one dimension each, of equal sizes, not empty; any stride */
 typedef int (*mt_dot_kernel)(const mt_tensor *a, const mt_tensor *b, double *value);
 

@@ -60,20 +60,19 @@ static int check_operands(const mt_tensor *a, const mt_tensor *b) {
                  mt_shape_text(b).text);
 }
 
-/* target = beta c */
-static int begin(mt_tensor *target, const mt_tensor *c, double beta) {
-  if (beta != 1) return mt_pointwise(MT_OP_mul, target, c, NULL, NULL, beta, 0);
-  return same_view(target, c) ? 0 : mt_copy(target, c);
-}
+int mt_begin_product(mt_tensor *out, const mt_tensor *c) { return c && !same_view(out, c) ? mt_copy(out, c) : 0; }
 
 static int run(mt_kernel kernel, mt_tensor *target, const mt_tensor *c, double beta, double alpha, const mt_tensor *a,
                const mt_tensor *b) {
-  mt_tensor result = mt_as_batch(target);
   int add = c && beta != 0, nothing = a->size[2] == 0 || alpha == 0;
   if (mt_tensor_numel(target) == 0) return 0;
-  if (add && begin(target, c, beta)) return 1;
-  if (nothing) return add ? 0 : mt_fill(target, 0);
-  return ((mt_matmul_kernel)kernel)(&result, alpha, a, b, add);
+  if (add && beta != 1) {
+    if (mt_pointwise(MT_OP_mul, target, c, NULL, NULL, beta, 0)) return 1;
+    c = target;
+  }
+  if (nothing) return add ? mt_begin_product(target, c) : mt_fill(target, 0);
+  mt_tensor result = mt_as_batch(target), begun = add ? mt_as_batch(c) : result;
+  return ((mt_matmul_kernel)kernel)(&result, alpha, a, b, add ? &begun : NULL);
 }
 
 int mt_matmul(mt_tensor *out, const mt_tensor *c, double beta, double alpha, const mt_tensor *a, const mt_tensor *b) {

@@ -37,8 +37,9 @@ static void K(tile)(T *out, int64_t i0, int64_t j0, A alpha, const T *a, const T
     }
 }
 
-/* out: batch×n×m, contiguous; = or += alpha a (batch×n×k) b (batch×k×m) */
-static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
+/* out: batch×n×m, contiguous; = c + alpha a (batch×n×k) b (batch×k×m) */
+static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c) {
+  if (mt_begin_product(out, c)) return 1;
   int64_t n = a->size[1], m = b->size[2];
   int64_t down = (n + TILE - 1) / TILE, across = (m + TILE - 1) / TILE, tiles = out->size[0] * down * across;
   T *to = mt_tensor_data(out);
@@ -48,7 +49,7 @@ static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_
   for (int64_t t = 0; t < tiles; t++) {
     int64_t batch = t / (down * across), i0 = t / across % down * TILE, j0 = t % across * TILE;
     K(tile)(to + batch * n * m, i0, j0, factor, left + batch * a->stride[0], right + batch * b->stride[0], a, b,
-            add);
+            c != NULL);
   }
   return 0;
 }

@@ -156,22 +156,25 @@ void mt_bf16_product(float *out, int64_t out_step, float alpha, const mt_bf16_li
 
 static mt_matmul_kernel other_matmul;
 
-/* out: batch×n×m, contiguous; = or += alpha a (batch×n×k) b (batch×k×m) */
-static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
+/* out: batch×n×m, contiguous; = c + alpha a (batch×n×k) b (batch×k×m) */
+static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c) {
   int64_t batch = out->size[0], n = out->size[1], m = out->size[2], k = a->size[2];
   /* with less than a step of k, storing the result is what takes time */
-  if (k < MT_BF16_DEPTH || !mt_bf16_wanted(n, k, m)) return other_matmul(out, alpha, a, b, add);
+  if (k < MT_BF16_DEPTH || !mt_bf16_wanted(n, k, m)) return other_matmul(out, alpha, a, b, c);
   int threads = batch < mt_get_threads() ? 1 : threads_for(batch * n, k, m);
   int64_t room = mt_bf16_room(n, k, m, threads), capacity;
   uint32_t *rooms = mt_borrow((size_t)(threads * room) * sizeof *rooms, &capacity);
-  if (!rooms) return 1;
+  if (!rooms || mt_begin_product(out, c)) {
+    if (rooms) mt_give_back(rooms, capacity);
+    return 1;
+  }
   float *to = mt_tensor_data(out);
   const float *left = mt_tensor_data(a), *right = mt_tensor_data(b);
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t i = 0; i < batch; i++) {
     mt_bf16_lines rows = {left + i * a->stride[0], a->stride[1], a->stride[2]};
     mt_bf16_lines columns = {right + i * b->stride[0], b->stride[2], b->stride[1]};
-    mt_bf16_product(to + i * n * m, m, (float)alpha, &rows, &columns, n, k, m, add,
+    mt_bf16_product(to + i * n * m, m, (float)alpha, &rows, &columns, n, k, m, c != NULL,
                     rooms + (threads > 1 ? omp_get_thread_num() : 0) * room);
   }
   mt_give_back(rooms, capacity);

@@ -24,16 +24,18 @@ static void K(product)(REAL *out, REAL alpha, const REAL *a, const REAL *b, cons
   }
 }
 
-/* out: batch×n×m, contiguous; = or += alpha a (batch×n×k) b (batch×k×m) */
-static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
-  if (too_large(a) || too_large(b) || too_large(out)) return K(portable_matmul)(out, alpha, a, b, add);
+/* out: batch×n×m, contiguous; = c + alpha a (batch×n×k) b (batch×k×m) */
+static int K(matmul)(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c) {
+  if (too_large(a) || too_large(b) || too_large(out)) return K(portable_matmul)(out, alpha, a, b, c);
+  if (mt_begin_product(out, c)) return 1;
   int64_t batch = out->size[0], plane = out->size[1] * out->size[2], work = plane * a->size[2];
   REAL *to = mt_tensor_data(out);
   const REAL *left = mt_tensor_data(a), *right = mt_tensor_data(b);
   int threads = batch < mt_get_threads() ? 1 : mt_threads_for(batch * work);
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t i = 0; i < batch; i++)
-    K(product)(to + i * plane, (REAL)alpha, left + i * a->stride[0], right + i * b->stride[0], a, b, add);
+    K(product)(to + i * plane, (REAL)alpha, left + i * a->stride[0], right + i * b->stride[0], a, b,
+               c != NULL);
   return 0;
 }
 

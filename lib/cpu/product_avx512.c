@@ -24,21 +24,26 @@ typedef struct {
   int64_t whole, first;
 } laid;
 
-/* out (n×m) = or += alpha a (n×k) b (k×m). A step leads to the next of k, the other stride to the next row or column. */
+/* out (n×m) = alpha a (n×k) b (k×m), plus c (n×m) where there is one, which may be out. A step leads to the next of k, the
+ * other stride to the next row or column. */
 typedef struct {
   int64_t n, m, k;
-  const float *a, *b;
+  const float *a, *b, *c;
   float *out;
-  int64_t a_row, a_step, b_column, b_step, out_row, out_column;
+  int64_t a_row, a_step, b_column, b_step, c_row, c_column, out_row, out_column;
   float alpha;
-  int add;
   laid stripes, panels; /* a and b */
 } product;
 
 /* The same product with rows for columns: alpha bᵀ aᵀ for outᵀ */
 static product turned(const product *p) {
-  return (product){p->m,     p->n,      p->k,          p->b,       p->a,     p->out, p->b_column, p->b_step,
-                   p->a_row, p->a_step, p->out_column, p->out_row, p->alpha, p->add, p->panels,   p->stripes};
+  product t = *p;
+  t.n = p->m, t.m = p->n;
+  t.a = p->b, t.a_row = p->b_column, t.a_step = p->b_step, t.stripes = p->panels;
+  t.b = p->a, t.b_column = p->a_row, t.b_step = p->a_step, t.panels = p->stripes;
+  t.c_row = p->c_column, t.c_column = p->c_row;
+  t.out_row = p->out_column, t.out_column = p->out_row;
+  return t;
 }
 
 /* -- Laying out ------------------------------------------------------------------------------------------------- */
@@ -141,6 +146,19 @@ static void put_tile(const product *p, int64_t i, int64_t j, const float *tile, 
     put_lines(out, p->out_column, 1, tile, 1, WIDE, columns, rows, add);
 }
 
+/* A tile of out becomes that of c: it arrives while the products are summed. */
+static void begin_tile(const product *p, int64_t i, int64_t j) {
+  int64_t rows = mt_least(ROWS, p->n - i), columns = mt_least(WIDE, p->m - j);
+  const float *c = p->c + i * p->c_row + j * p->c_column;
+  float *out = p->out + i * p->out_row + j * p->out_column;
+  if (p->out_column != 1)
+    put_lines(out, p->out_column, 1, c, p->c_column, p->c_row, columns, rows, 0);
+  else if (p->c_column == 1 && columns == WIDE)
+    put_lines(out, p->out_row, 1, c, p->c_row, 1, rows, WIDE, 0);
+  else
+    put_lines(out, p->out_row, 1, c, p->c_row, p->c_column, rows, columns, 0);
+}
+
 /* Asks for a tile of out that lies far from the processor: it arrives while the products are summed. */
 INLINED void fetch_tile(const float *out, int64_t row) {
   for (int r = 0; r < ROWS; r++, out += row) {
@@ -155,9 +173,10 @@ static void run_stripe(const product *p, int64_t i, int64_t j, int64_t width, in
                        const float *panels, float *own) {
   float *tile = own + DEPTH * ROWS;
   const float *stripe = p->stripes.lines ? laid_at(&p->stripes, i, k, depth) : own;
-  int add = p->add || k > 0;
+  int add = p->c || k > 0, begins = k == 0 && p->c && p->c != p->out;
   if (!p->stripes.lines) lay_stripe(own, p, i, k, depth);
-  for (int64_t c = 0; c < width; c += WIDE)
+  for (int64_t c = 0; c < width; c += WIDE) {
+    if (begins) begin_tile(p, i, j + c);
     if (p->out_column == 1 && i + ROWS <= p->n && j + c + WIDE <= p->m) {
       float *out = p->out + i * p->out_row + j + c;
       fetch_tile(out, p->out_row);
@@ -166,6 +185,7 @@ static void run_stripe(const product *p, int64_t i, int64_t j, int64_t width, in
       multiply(tile, WIDE, stripe, 1, ROWS, panels + c * depth, WIDE, depth, 0);
       put_tile(p, i, j + c, tile, add);
     }
+  }
 }
 
 /* room: for panels */
@@ -206,6 +226,7 @@ static product part_of(const division *d, int64_t i) {
   p.b += column * p.b_column;
   p.stripes.first += row;
   p.panels.first += column;
+  if (p.c) p.c += row * p.c_row + column * p.c_column;
   p.out += row * p.out_row + column * p.out_column;
   return p;
 }
@@ -234,21 +255,24 @@ static division divided(const product *p, int64_t parts) {
 
 static mt_matmul_kernel other_matmul;
 
-static product first_of_batch(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
+static product first_of_batch(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b,
+                              const mt_tensor *c) {
   return (product){.n = a->size[1],
                    .m = b->size[2],
                    .k = a->size[2],
                    .a = mt_tensor_data(a),
                    .b = mt_tensor_data(b),
+                   .c = c ? mt_tensor_data(c) : NULL,
                    .out = mt_tensor_data(out),
                    .a_row = a->stride[1],
                    .a_step = a->stride[2],
                    .b_column = b->stride[2],
                    .b_step = b->stride[1],
+                   .c_row = c ? c->stride[1] : 0,
+                   .c_column = c ? c->stride[2] : 0,
                    .out_row = b->size[2],
                    .out_column = 1,
-                   .alpha = (float)alpha,
-                   .add = add};
+                   .alpha = (float)alpha};
 }
 
 /* A product of its own, whose operands may be kept. a, b: those of p, as it is divided; kept: of them both */
@@ -260,9 +284,9 @@ static void use_kept(product *p, const mt_tensor *a, const mt_tensor *b, mt_kept
 }
 
 /* Threads share out the batch and, where it is small, parts of each of its products. */
-static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, int add) {
-  if (a->size[1] < FEWEST || b->size[2] < FEWEST) return other_matmul(out, alpha, a, b, add);
-  product first = first_of_batch(out, alpha, a, b, add);
+static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c) {
+  if (a->size[1] < FEWEST || b->size[2] < FEWEST) return other_matmul(out, alpha, a, b, c);
+  product first = first_of_batch(out, alpha, a, b, c);
   int64_t batch = out->size[0], plane = first.n * first.m, capacity;
   int threads = mt_threads_for(batch * plane * (first.k / 8 + 1));
   division d = divided(&first, batch < threads ? (threads + batch - 1) / batch : 1);
@@ -279,6 +303,7 @@ static int matmul(mt_tensor *out, double alpha, const mt_tensor *a, const mt_ten
     product p = part_of(&d, i % parts);
     p.a += i / parts * a_step;
     p.b += i / parts * b_step;
+    if (c) p.c += i / parts * c->stride[0];
     p.out += i / parts * plane;
     if (p.n > 0 && p.m > 0) run(&p, mine + own, mine);
   }

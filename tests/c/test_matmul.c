@@ -70,19 +70,20 @@ static void large(void) { /* enough work for several threads, and for several bl
     }
 }
 
-static void broadcast_addend(void) {
-  mt_tensor *a = noise_tensor(MT_FLOAT, PLAIN, SIZES(3, 4)), *b = noise_tensor(MT_FLOAT, PLAIN, SIZES(4, 5));
-  double *va = values(a), *vb = values(b), row[15];
-  for (int kind = 0; kind < 4; kind++) { /* 5; 1×5; 3×1; a row expanded to 3×5 */
-    int64_t sizes[][2] = {{5, 0}, {1, 5}, {3, 1}, {1, 5}};
-    mt_tensor *c = noise_tensor(MT_FLOAT, PLAIN, kind == 0 ? 1 : 2, sizes[kind]),
-              *out = mt_tensor_new(MT_FLOAT, MT_CPU);
+/* The addend: m; 1×m; n×1; a row expanded to n×m; n×m, turned */
+static void broadcast_addend(int dtype, int64_t n, int64_t k, int64_t m) {
+  mt_tensor *a = noise_tensor(dtype, PLAIN, SIZES(n, k)), *b = noise_tensor(dtype, TURNED, SIZES(k, m));
+  double *va = values(a), *vb = values(b), *all = malloc((size_t)(n * m) * sizeof *all);
+  for (int kind = 0; kind < 5; kind++) {
+    int64_t sizes[][2] = {{m, 0}, {1, m}, {n, 1}, {1, m}, {n, m}};
+    mt_tensor *c = noise_tensor(dtype, kind == 4 ? TURNED : PLAIN, kind == 0 ? 1 : 2, sizes[kind]),
+              *out = mt_tensor_new(dtype, MT_CPU);
     double *vc = values(c);
-    if (kind == 3) must(mt_expand(c, c, SIZES(3, 5)));
-    for (int i = 0; i < 15; i++) row[i] = kind == 2 ? vc[i / 5] : vc[i % 5];
+    if (kind == 3) must(mt_expand(c, c, SIZES(n, m)));
+    for (int64_t i = 0; i < n * m; i++) all[i] = kind == 4 ? vc[i] : kind == 2 ? vc[i / m] : vc[i % m];
     for (int beta = 1; beta < 3; beta++) {
-      double *expected = product(1, 3, 4, 5, beta, row, 1, va, vb);
-      CHECK(mt_matmul(out, c, beta, 1, a, b) == 0 && holds(out, SIZES(3, 5), expected, 4));
+      double *expected = product(1, n, k, m, beta, all, 1, va, vb);
+      CHECK(mt_matmul(out, c, beta, 1, a, b) == 0 && holds(out, SIZES(n, m), expected, 4 + sqrt((double)k)));
       free(expected);
     }
     free(vc);
@@ -93,6 +94,33 @@ static void broadcast_addend(void) {
   mt_tensor_free(b);
   free(va);
   free(vb);
+  free(all);
+}
+
+static void broadcast_addends(void) {
+  static const int64_t shape[][3] = {{3, 4, 5},     {1, 9, 7},      {43, 530, 70},
+                                     {37, 21, 600}, {9, 270, 1100}, {1100, 301, 9}};
+  for (int dtype = MT_FLOAT; dtype <= MT_DOUBLE; dtype++)
+    for (int i = 0; i < 6; i++) broadcast_addend(dtype, shape[i][0], shape[i][1], shape[i][2]);
+}
+
+/* An addend of one matrix for a batch of products */
+static void addend_of_batch(void) {
+  enum { B = 3, N = 19, K = 40, M = 45 };
+  mt_tensor *a = noise_tensor(MT_FLOAT, PLAIN, SIZES(B, N, K)), *b = noise_tensor(MT_FLOAT, PLAIN, SIZES(B, K, M));
+  mt_tensor *c = noise_tensor(MT_FLOAT, PLAIN, SIZES(N, M)), *out = mt_tensor_new(MT_FLOAT, MT_CPU);
+  double *va = values(a), *vb = values(b), *vc = values(c), all[B * N * M];
+  for (int i = 0; i < B * N * M; i++) all[i] = vc[i % (N * M)];
+  double *expected = product(B, N, K, M, 1, all, 1, va, vb);
+  CHECK(mt_matmul(out, c, 1, 1, a, b) == 0 && holds(out, SIZES(B, N, M), expected, 10));
+  mt_tensor_free(a);
+  mt_tensor_free(b);
+  mt_tensor_free(c);
+  mt_tensor_free(out);
+  free(va);
+  free(vb);
+  free(vc);
+  free(expected);
 }
 
 static void shared_memory(void) {
@@ -213,7 +241,8 @@ static void dots(void) {
 int main(void) {
   all_dtypes();
   large();
-  broadcast_addend();
+  broadcast_addends();
+  addend_of_batch();
   shared_memory();
   repeated_operands();
   corners();
