@@ -56,6 +56,16 @@ MT_INLINE T *K(rows_at)(const mt_tensor *t, int64_t H, int64_t head, int64_t row
   return (T *)mt_tensor_data(t) + head / H * t->stride[0] + head % H * t->stride[1] + row * t->stride[2];
 }
 
+/* Asks for a share of a head's rows, where they are few enough to wait in the second cache and lie apart: the processor
+ * does not foresee them, and other heads are worked on meanwhile. */
+static void K(fetch)(const mt_tensor *t, int64_t H, int64_t head, int64_t part, int64_t parts) {
+  int64_t bytes = t ? t->size[3] * (int64_t)sizeof(T) : 0, rows = t ? t->size[2] : 0;
+  if (bytes == 0 || rows * bytes > FETCHED || t->stride[3] != 1 || head >= t->size[0] * H) return;
+  const char *row = (const char *)K(rows_at)(t, H, head, rows * part / parts);
+  for (int64_t i = rows * part / parts; i < rows * (part + 1) / parts; i++, row += t->stride[2] * (int64_t)sizeof(T))
+    for (int64_t j = 0; j < bytes; j += 64) __builtin_prefetch(row + j, 0, 2);
+}
+
 /* How many of the n keys from j0 on query i sees */
 MT_INLINE int64_t K(seen)(const K(call) *c, int64_t i, int64_t j0, int64_t n) {
   if (!c->how->causal) return n;
@@ -167,8 +177,11 @@ static void K(forward_head)(const K(call) *c, const K(forward_room) *r, mt_tenso
     int64_t n = mt_least(KEYS, last - j0);
     K(lay_panels)(r->k, c->D, K(rows_at)(c->k, c->H, head, j0), c->k->stride[3], c->k->stride[2], c->D, n, 1);
     K(lay_panels)(r->v, KEYS, K(rows_at)(c->v, c->H, head, j0), c->v->stride[2], c->v->stride[3], n, c->E, 1);
-    for (int64_t at = 0; at < count; at += QUERIES)
+    for (int64_t at = 0; at < count; at += QUERIES) {
+      const mt_tensor *next[] = {c->k, c->v, c->q, out};
+      for (int i = 0; i < 4 && j0 == 0; i++) K(fetch)(next[i], c->H, head + 1, at / QUERIES, mt_parts(count, QUERIES));
       K(forward_block)(c, r, head, first + at, mt_least(QUERIES, count - at), at, j0, n);
+    }
   }
   for (int64_t i = 0; i < count; i++)
     K(finish_row)(c, r->out + i * c->wide_e, r->total[i], r->most[i], K(rows_at)(out, c->H, head, first + i),
@@ -394,8 +407,11 @@ static void K(backward_head)(const K(call) *c, const K(backward_room) *r, const 
     K(lay_panels)(r->k, KEYS, k, c->k->stride[2], c->k->stride[3], n, c->D, 1);
     memset(r->grad_k, 0, (size_t)(KEYS * c->wide_d) * sizeof(A));
     memset(r->grad_v, 0, (size_t)(KEYS * c->wide_e) * sizeof(A));
-    for (int64_t i0 = 0; i0 < c->T_; i0 += QUERIES)
+    for (int64_t i0 = 0; i0 < c->T_; i0 += QUERIES) {
+      const mt_tensor *next[] = {grad, out, c->k, c->v, c->q, to->k, to->v, to->q};
+      for (int i = 0; i < 8 && j0 == 0; i++) K(fetch)(next[i], c->H, head + 1, i0 / QUERIES, mt_parts(c->T_, QUERIES));
       K(backward_block)(c, r, to, grad, lse, head, i0, mt_least(QUERIES, c->T_ - i0), j0, n);
+    }
     K(give)(to->k, c->H, head, j0, r->grad_k, c->wide_d, n, c->D, 1);
     K(give)(to->v, c->H, head, j0, r->grad_v, c->wide_e, n, c->E, 1);
   }

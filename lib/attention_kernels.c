@@ -13,8 +13,8 @@
 #define MT_VECTOR 16
 #endif
 
-/* A block of scores lies in the first cache, its keys and values in the second. */
-enum { QUERIES = 32, KEYS = 128, FEW = 8 };
+/* A block of scores lies in the first cache, its keys and values in the second, beside FETCHED bytes of a few tensors. */
+enum { QUERIES = 32, KEYS = 128, FEW = 8, FETCHED = 32768 };
 
 #define MT_TEMPLATE "attention.tpl.c"
 #include "each_dtype.h"
