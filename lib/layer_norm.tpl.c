@@ -9,6 +9,16 @@ MT_INLINE ACC K(join)(const ACC *part) {
   return sum;
 }
 
+/* FOUR numbers, and sums of such: as many of ACC as the narrowest wide registers hold */
+typedef A K(numbers) __attribute__((vector_size(FOUR * sizeof(A))));
+typedef ACC K(accs) __attribute__((vector_size(FOUR * sizeof(ACC))));
+
+MT_INLINE void K(read)(K(numbers) *v, const T *x) {
+  if (sizeof(T) == sizeof(A)) memcpy(v, x, sizeof *v);
+  else
+    for (int j = 0; j < FOUR; j++) (*v)[j] = LOAD(x[j]);
+}
+
 /* Two passes: one would lose the variance of numbers far from 0. */
 MT_INLINE void K(row_moments)(const T *x, int64_t n, double eps, ACC *mean, ACC *invstd) {
   ACC sums[LANES] = {0}, squares[LANES] = {0};
@@ -55,11 +65,20 @@ MT_INLINE void K(row_gradient)(T *out, const T *g, const T *x, const T *w, int64
 #define SCALED(i) (w ? LOAD(g[i]) * LOAD(w[i]) : LOAD(g[i]))
   ACC sums[LANES] = {0}, products[LANES] = {0};
   int64_t whole = n - n % LANES;
-  for (int64_t i = 0; i < whole; i += LANES) EACH_LANE {
-      A v = SCALED(i + j);
-      sums[j] += v;
-      products[j] += v * ((LOAD(x[i + j]) - m) * s);
+  K(accs) sum[2] = {{0}}, product[2] = {{0}};
+  for (int64_t i = 0; i < whole; i += LANES)
+    for (int h = 0; h < 2; h++) {
+      K(numbers) v, y, scale;
+      K(read)(&v, g + i + h * FOUR);
+      K(read)(&y, x + i + h * FOUR);
+      if (w) {
+        K(read)(&scale, w + i + h * FOUR);
+        v *= scale;
+      }
+      sum[h] += __builtin_convertvector(v, K(accs));
+      product[h] += __builtin_convertvector(v * ((y - m) * s), K(accs));
     }
+  EACH_LANE sums[j] = sum[j / FOUR][j % FOUR], products[j] = product[j / FOUR][j % FOUR];
   for (int64_t i = whole; i < n; i++) {
     sums[i - whole] += SCALED(i);
     products[i - whole] += SCALED(i) * ((LOAD(x[i]) - m) * s);
@@ -69,18 +88,30 @@ MT_INLINE void K(row_gradient)(T *out, const T *g, const T *x, const T *w, int64
 #undef SCALED
 }
 
+/* Adds some rows to the sums of columns, one after the other; several at once, to load and store the sums less often. */
+MT_INLINE void K(add_rows)(ACC *restrict by_weight, ACC *restrict by_bias, const T *grad, const T *in, const T *means,
+                           const T *invstds, int64_t from, const int rows, int64_t n, int64_t first, int64_t count) {
+  const T *g = grad + from * n + first, *x = in + from * n + first;
+  A m[4] = {0}, s[4] = {0};
+  for (int r = 0; r < rows; r++) m[r] = LOAD(means[from + r]), s[r] = LOAD(invstds[from + r]);
+  for (int64_t j = 0; j < count; j++) {
+    ACC w = by_weight[j], b = by_bias[j];
+    for (int r = 0; r < rows; r++) {
+      w += LOAD(g[r * n + j]) * ((LOAD(x[r * n + j]) - m[r]) * s[r]);
+      b += LOAD(g[r * n + j]);
+    }
+    by_weight[j] = w;
+    by_bias[j] = b;
+  }
+}
+
 /* grad_weight = sum of g x', grad_bias = sum of g, over the rows; here for some neighbouring columns */
 MT_INLINE void K(column_gradients)(T *grad_weight, T *grad_bias, const T *grad, const T *in, const T *means,
                                    const T *invstds, int64_t rows, int64_t n, int64_t first, int64_t count) {
   ACC by_weight[COLUMNS] = {0}, by_bias[COLUMNS] = {0};
-  for (int64_t r = 0; r < rows; r++) {
-    const T *g = grad + r * n + first, *x = in + r * n + first;
-    const A m = LOAD(means[r]), s = LOAD(invstds[r]);
-    for (int64_t j = 0; j < count; j++) {
-      by_weight[j] += LOAD(g[j]) * ((LOAD(x[j]) - m) * s);
-      by_bias[j] += LOAD(g[j]);
-    }
-  }
+  int64_t r = 0;
+  for (; r + 4 <= rows; r += 4) K(add_rows)(by_weight, by_bias, grad, in, means, invstds, r, 4, n, first, count);
+  for (; r < rows; r++) K(add_rows)(by_weight, by_bias, grad, in, means, invstds, r, 1, n, first, count);
   for (int64_t j = 0; j < count; j++) {
     if (grad_weight) grad_weight[first + j] = STORE(by_weight[j]);
     if (grad_bias) grad_bias[first + j] = STORE(by_bias[j]);

@@ -4,6 +4,7 @@
 #include "half.h"
 
 #include <math.h>
+#include <string.h>
 
 #ifndef MT_LAYER_NORM_REGISTER
 #define MT_LAYER_NORM_REGISTER mt_register_layer_norm
@@ -11,7 +12,7 @@
 
 /* LANES sums run side by side, so that results do not depend on the instruction set. The gradients of weight and bias do
  * at most COLUMNS at once, whose sums lie in the cache. */
-enum { LANES = 8, COLUMNS = 1024 };
+enum { LANES = 8, FOUR = 4, COLUMNS = 1024 };
 
 #define MT_TEMPLATE "layer_norm.tpl.c"
 #include "each_dtype.h"
