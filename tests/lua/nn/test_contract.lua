@@ -47,6 +47,40 @@ t.test('backward with another input than forward saw computes forward again', fu
   t.near(gap(net.gradWeight, torch.mm(g:t(), b)), 0, 1e-12)
 end)
 
+-- Modules of several ops, whose backward adds gradients of parameters in one walk.
+local function of_several_ops()
+  return {nn.MultiheadAttention(4, 2), nn.TransformerEncoderLayer(4, 2, 6), nn.LSTMLayer(4, 3, 2)}
+end
+
+t.test('backward is updateGradInput and accGradParameters, in any order and as often as they are called', function()
+  for _, m in ipairs(of_several_ops()) do
+    local x, grads = torch.randn(3, 5, 4), select(2, m:parameters())
+    local g = m:forward(x):clone():normal()
+    m:zeroGradParameters()
+    local by_x = m:updateGradInput(x, g):clone()
+    m:accGradParameters(x, g, 1)
+    local once = {}
+    for i, v in ipairs(grads) do once[i] = v:clone() end
+    t.near(gap(m:backward(x, g, 0.5), by_x), 0, 1e-12)
+    for i, v in ipairs(grads) do t.near(gap(v, once[i] * 1.5), 0, 1e-12) end
+    m:backward(x, g)
+    m:accGradParameters(x, g, 2)
+    for i, v in ipairs(grads) do t.near(gap(v, once[i] * 4.5), 0, 1e-12) end
+    t.near(gap(m:updateGradInput(x, g), by_x), 0, 1e-12)
+  end
+end)
+
+t.test('backward calls halves that were written over', function()
+  for _, m in ipairs(of_several_ops()) do
+    local x, calls = torch.randn(3, 5, 4), 0
+    m.accGradParameters = function() calls = calls + 1 end
+    m:zeroGradParameters()
+    m:backward(x, m:forward(x))
+    t.eq(calls, 1)
+    for _, v in ipairs((select(2, m:parameters()))) do t.eq(v:norm(), 0) end
+  end
+end)
+
 t.test('a criterion\'s backward heeds its own target', function()
   local criterion, x = nn.MSECriterion(), torch.randn(3)
   criterion:forward(x, torch.zeros(3))
