@@ -43,8 +43,8 @@ static operand read_as_transpose(const mt_tensor *t) {
 
 /* Row-major out = c + alpha a b is, read down columns, out^T = b^T a^T. out: batch×n×m, a: batch×n×k, b: batch×k×m */
 template <class D, class S>
-static int multiply(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c, cudaDataType type,
-                    cublasComputeType_t compute) {
+static int multiply(mt_tensor *out, double alpha, const mt_tensor *a, const mt_tensor *b, const mt_tensor *c,
+                    cudaDataType type, cublasComputeType_t compute) {
   int64_t batch = out->size[0], n = out->size[1], m = out->size[2], k = a->size[2];
   const S scale = (S)alpha, keep = (S)(c ? 1 : 0);
   operand x = read_as_transpose(a), y = read_as_transpose(b);
