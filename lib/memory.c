@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CLASSES = 4 * 48, SMALLEST = 64, LARGE = 1 << 20, LIMIT = 256 << 20, FETCHED = 256 };
+enum { CLASSES = 4 * 48, SMALLEST = 64, LARGE = 1 << 20, LIMIT = 64 << 20, FETCHED = 256 };
 
 /* The cache never keeps more than half as much again as was live at the peak, plus this. */
 static const int64_t spare_cache = (int64_t)256 << 20;

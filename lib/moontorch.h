@@ -114,7 +114,7 @@ int mt_dtype_size(int dtype);                       /* bytes of an element */
 
 /* 1 while some device holds more than its limit: time to collect what nobody needs any more. */
 extern int32_t mt_memory_pressure;
-void mt_memory_set_limit(int device, int64_t bytes); /* 256 MB to begin with */
+void mt_memory_set_limit(int device, int64_t bytes); /* 64 MB to begin with */
 int64_t mt_memory_get_limit(int device);
 
 enum {
