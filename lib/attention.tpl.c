@@ -261,14 +261,14 @@ static int64_t K(threads)(const K(call) *c) {
 static int K(forward_queries)(const K(call) *c, mt_tensor *out, A *lse) {
   int64_t queries = c->q->size[0] * c->H * c->T_, threads = K(threads)(c), capacity;
   size_t each = (K(query_size)(c) + 15) / 16 * 16;
-  A *memory = mt_allocate(MT_CPU, 0, (size_t)threads * each * sizeof(A), &capacity);
+  A *memory = mt_borrow((size_t)threads * each * sizeof(A), &capacity);
   if (!memory) return 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t at = 0; at < queries; at++) {
     K(query_room) r = K(query_split)(c, memory + (size_t)omp_get_thread_num() * each);
     K(forward_query)(c, &r, out, lse, at / c->T_, at % c->T_);
   }
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 
@@ -281,7 +281,7 @@ static int K(attention)(mt_tensor *out, mt_tensor *lse, const mt_tensor *q, cons
   if (heads < threads) parts = mt_least(threads, mt_whole(c.T_, QUERIES) / QUERIES);
   int64_t queries = mt_whole((c.T_ + parts - 1) / parts, QUERIES);
   size_t each = (K(forward_size)(&c, queries) + 15) / 16 * 16;
-  A *memory = mt_allocate(MT_CPU, 0, (size_t)threads * each * sizeof(A), &capacity);
+  A *memory = mt_borrow((size_t)threads * each * sizeof(A), &capacity);
   if (!memory) return 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t unit = 0; unit < heads * parts; unit++) {
@@ -289,7 +289,7 @@ static int K(attention)(mt_tensor *out, mt_tensor *lse, const mt_tensor *q, cons
     int64_t first = unit % parts * queries, count = mt_least(queries, c.T_ - first);
     if (count > 0) K(forward_head)(&c, &r, out, mt_tensor_data(lse), unit / parts, first, count);
   }
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 
@@ -426,14 +426,14 @@ static int K(attention_grad)(mt_tensor *grad_q, mt_tensor *grad_k, mt_tensor *gr
   K(gradients) to = {grad_q, grad_k, grad_v, grad_bias};
   int64_t heads = q->size[0] * c.H, threads = mt_least(heads, K(threads)(&c)), capacity;
   size_t each = (K(backward_size)(&c) + 15) / 16 * 16;
-  A *memory = mt_allocate(MT_CPU, 0, (size_t)threads * each * sizeof(A), &capacity);
+  A *memory = mt_borrow((size_t)threads * each * sizeof(A), &capacity);
   if (!memory) return 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t head = 0; head < heads; head++) {
     K(backward_room) r = K(backward_split)(&c, memory + (size_t)omp_get_thread_num() * each);
     K(backward_head)(&c, &r, &to, grad, out, mt_tensor_data(lse), head);
   }
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 

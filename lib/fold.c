@@ -263,7 +263,7 @@ int mt_fold(const mt_folder *how, mt_tensor *out, mt_tensor *index, const mt_ten
   cut(&l);
   int64_t capacity = 0, items = l.places * l.chunks;
   if (l.chunks > 1) {
-    l.states = mt_allocate(MT_CPU, 0, (size_t)(items * MT_FOLD_TILE * how->state), &capacity);
+    l.states = mt_borrow((size_t)(items * MT_FOLD_TILE * how->state), &capacity);
     if (!l.states) return 1;
   }
   int threads = mt_threads_for(mt_tensor_numel(a));
@@ -276,6 +276,6 @@ int mt_fold(const mt_folder *how, mt_tensor *out, mt_tensor *index, const mt_ten
   }
   if (l.chunks == 1) return 0;
   for (int64_t i = 0; i < l.places; i++) join_chunks(&l, i);
-  mt_deallocate(MT_CPU, 0, l.states, capacity);
+  mt_give_back(l.states, capacity);
   return 0;
 }

@@ -120,7 +120,7 @@ static int K(gru)(mt_tensor *h, mt_tensor *gates, const mt_tensor *sums, const m
   const K(walk) *w = &l.w;
   int64_t threads = K(walk_threads)(w), each = mt_whole((w->N + threads - 1) / threads, ROWS), capacity;
   size_t room = K(gru_room)(w, each), panels = (size_t)(w->H * 3 * w->wide);
-  A *memory = mt_allocate(MT_CPU, 0, (panels + (size_t)threads * room) * sizeof(A), &capacity);
+  A *memory = mt_borrow((panels + (size_t)threads * room) * sizeof(A), &capacity);
   if (!memory) return 1;
   K(lay_weight)(w, memory, weight, w->H);
   l.weight = memory;
@@ -129,7 +129,7 @@ static int K(gru)(mt_tensor *h, mt_tensor *gates, const mt_tensor *sums, const m
     int64_t first, count = K(share)(w, threads, thread, &first);
     if (count > 0) K(gru_samples)(&l, memory + panels + (size_t)thread * room, first, count);
   }
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 
@@ -248,7 +248,7 @@ static int K(gru_grad)(mt_tensor *grad_gates, mt_tensor *grad_h0, const mt_tenso
   const K(walk) *w = &l.w;
   int64_t threads = K(walk_threads)(w), each = mt_whole((w->N + threads - 1) / threads, ROWS), capacity;
   size_t room = K(gru_back_size)(w, each), panels = (size_t)(w->wide * w->wide_r);
-  A *memory = mt_allocate(MT_CPU, 0, (3 * panels + (size_t)threads * room) * sizeof(A), &capacity);
+  A *memory = mt_borrow((3 * panels + (size_t)threads * room) * sizeof(A), &capacity);
   if (!memory) return 1;
   K(lay_transpose)(w, memory, weight, w->H, 0, 2);
   K(lay_transpose)(w, memory + 2 * panels, weight, w->H, 2, 1);
@@ -259,7 +259,7 @@ static int K(gru_grad)(mt_tensor *grad_gates, mt_tensor *grad_h0, const mt_tenso
     int64_t first, count = K(share)(w, threads, thread, &first);
     if (count > 0) K(gru_samples_back)(&l, memory + 3 * panels + (size_t)thread * room, first, count);
   }
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 #undef AT

@@ -11,7 +11,7 @@
 static int K(histogram)(mt_tensor *out, const mt_tensor *a, int64_t rows, double low, double high) {
   const WIDE least = (WIDE)low, greatest = (WIDE)high;
   int64_t bins = out->size[out->dim - 1], n = mt_tensor_numel(a) / rows, capacity;
-  int64_t *count = mt_allocate(MT_CPU, 0, (size_t)bins * sizeof *count, &capacity);
+  int64_t *count = mt_borrow((size_t)bins * sizeof *count, &capacity);
   if (!count) return 1;
   for (int64_t row = 0; row < rows; row++) {
     const T *x = (const T *)mt_tensor_data(a) + row * n;
@@ -23,7 +23,7 @@ static int K(histogram)(mt_tensor *out, const mt_tensor *a, int64_t rows, double
     }
     for (int64_t i = 0; i < bins; i++) o[i] = STORE((ACC)count[i]);
   }
-  mt_deallocate(MT_CPU, 0, count, capacity);
+  mt_give_back(count, capacity);
   return 0;
 }
 

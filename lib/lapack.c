@@ -10,12 +10,12 @@ typedef struct {
 } room;
 
 static void *take(room *r, int64_t count, size_t width) {
-  r->data = mt_allocate(MT_CPU, 0, (size_t)(count > 0 ? count : 1) * width, &r->capacity);
+  r->data = mt_borrow((size_t)(count > 0 ? count : 1) * width, &r->capacity);
   return r->data;
 }
 
 static int leave(room *r, int info) {
-  mt_deallocate(MT_CPU, 0, r->data, r->capacity);
+  mt_give_back(r->data, r->capacity);
   return info;
 }
 

@@ -163,7 +163,7 @@ static int K(lstm)(mt_tensor *h, mt_tensor *c, mt_tensor *gates, const mt_tensor
   int64_t threads = K(walk_threads)(w), each = mt_whole((w->N + threads - 1) / threads, ROWS), capacity;
   size_t room = K(lstm_room)(w, each), panels = (size_t)(w->R * 4 * w->wide);
   size_t projection = project ? (size_t)(w->H * w->wide_r) : 0;
-  A *memory = mt_allocate(MT_CPU, 0, (panels + projection + (size_t)threads * room) * sizeof(A), &capacity);
+  A *memory = mt_borrow((panels + projection + (size_t)threads * room) * sizeof(A), &capacity);
   if (!memory) return 1;
   K(lay_weight)(w, memory, weight, w->R);
   if (project)
@@ -175,7 +175,7 @@ static int K(lstm)(mt_tensor *h, mt_tensor *c, mt_tensor *gates, const mt_tensor
     int64_t first, count = K(share)(w, threads, thread, &first);
     if (count > 0) K(lstm_samples)(&l, memory + panels + projection + (size_t)thread * room, first, count);
   }
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 
@@ -291,7 +291,7 @@ static int K(lstm_grad)(mt_tensor *grad_sums, mt_tensor *grad_h0, mt_tensor *gra
   int64_t threads = K(walk_threads)(w), each = mt_whole((w->N + threads - 1) / threads, ROWS), capacity;
   size_t room = K(lstm_back_room)(w, each), panels = (size_t)(4 * w->wide * w->wide_r);
   size_t projection = project ? (size_t)(w->R * w->wide) : 0;
-  A *memory = mt_allocate(MT_CPU, 0, (panels + projection + (size_t)threads * room) * sizeof(A), &capacity);
+  A *memory = mt_borrow((panels + projection + (size_t)threads * room) * sizeof(A), &capacity);
   if (!memory) return 1;
   K(lay_transpose)(w, memory, weight, w->R, 0, 4);
   if (project)
@@ -303,7 +303,7 @@ static int K(lstm_grad)(mt_tensor *grad_sums, mt_tensor *grad_h0, mt_tensor *gra
     int64_t first, count = K(share)(w, threads, thread, &first);
     if (count > 0) K(lstm_samples_back)(&l, memory + panels + projection + (size_t)thread * room, first, count);
   }
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 

@@ -56,7 +56,7 @@ static void lay_axis(axis *a, int how, int64_t in, int64_t out) {
 /* The three axes in memory to be given back; NULL after mt_fail. in, out: D, H, W */
 static void *lay_axes(axis *axes, int how, const int64_t *in, const int64_t *out, int64_t *capacity) {
   size_t places = (size_t)(out[0] + out[1] + out[2]), seen = (size_t)(in[0] + in[1] + in[2]);
-  between *memory = mt_allocate(MT_CPU, 0, places * sizeof(between) + seen * sizeof(mt_span), capacity), *at = memory;
+  between *memory = mt_borrow(places * sizeof(between) + seen * sizeof(mt_span), capacity), *at = memory;
   if (!memory) return NULL;
   mt_span *span = (mt_span *)(memory + places);
   for (int d = 0; d < 3; d++) {

@@ -39,7 +39,7 @@ static int K(upsample)(mt_tensor *out, const mt_tensor *input, int how) {
     for (int64_t q = 0; q < size[2]; q += RUN)
       K(upsample_row)(to + r * size[2], in + r / rows * volume, in_size, &axes[0].place[r % rows / size[1]],
                       &axes[1].place[r % size[1]], axes[2].place, q, mt_least(q + RUN, size[2]));
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 
@@ -72,7 +72,7 @@ static int K(upsample_input)(mt_tensor *out, const mt_tensor *grad, int how) {
     for (int64_t x = 0; x < size[2]; x += RUN)
       K(upsample_input_row)(to + r * size[2], from + r / rows * volume, o, axes, r % rows / size[1], r % size[1], x,
                             mt_least(x + RUN, size[2]));
-  mt_deallocate(MT_CPU, 0, memory, capacity);
+  mt_give_back(memory, capacity);
   return 0;
 }
 
@@ -113,7 +113,7 @@ static int K(grid_sample_input)(mt_tensor *out, const mt_tensor *grad, const mt_
   int64_t channels = out->size[1], count = grad->size[3] * grad->size[4];
   int64_t height = out->size[3], width = out->size[4], plane = height * width, capacity;
   int threads = (int)mt_least(mt_threads_for(mt_tensor_numel(grad) * 8), out->size[0] * channels);
-  A *scratch = mt_allocate(MT_CPU, 0, (size_t)(threads * plane) * sizeof(A), &capacity);
+  A *scratch = mt_borrow((size_t)(threads * plane) * sizeof(A), &capacity);
   if (!scratch) return 1;
   T *to = mt_tensor_data(out);
   const T *from = mt_tensor_data(grad), *at = mt_tensor_data(grid);
@@ -124,7 +124,7 @@ static int K(grid_sample_input)(mt_tensor *out, const mt_tensor *grad, const mt_
     K(scatter_plane)(sums, from + k * count, at + k / channels * count * 2, count, height, width, corners);
     for (int64_t i = 0; i < plane; i++) to[k * plane + i] = STORE(sums[i]);
   }
-  mt_deallocate(MT_CPU, 0, scratch, capacity);
+  mt_give_back(scratch, capacity);
   return 0;
 }
 

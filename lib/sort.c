@@ -176,7 +176,7 @@ static int each_line(const job *j) {
   if (threads > lines) threads = (int)lines;
   if (lines == 0 || j->k == 0) return 0;
   int64_t each = n > SHORT && j->k <= FEW && !j->pick ? FEW + PIECE : 2 * n;
-  entry *room = mt_allocate(MT_CPU, 0, (size_t)(threads * each) * sizeof *room, &capacity);
+  entry *room = mt_borrow((size_t)(threads * each) * sizeof *room, &capacity);
   if (!room) return 1;
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static)
   for (int t = 0; t < threads; t++)
@@ -186,7 +186,7 @@ static int each_line(const job *j) {
       for (int i = 0; i < 3; i++) r.offset[i] += line % inner * l.step[i][l.dim - 1];
       do_line(j, r.offset, room + each * t);
     }
-  mt_deallocate(MT_CPU, 0, room, capacity);
+  mt_give_back(room, capacity);
   return 0;
 }
 
