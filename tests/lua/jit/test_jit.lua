@@ -28,6 +28,7 @@ local function compile(loop, n, file)
       aborts[#aborts + 1] = reason_of(code, detail)
     end
   end
+  for _ = 1, 2 do collectgarbage() end -- finalisers of what was dropped before would end the recording
   jit.flush()
   jit.attach(watch, 'trace')
   loop(n)
