@@ -2,6 +2,7 @@
 local t = require 'harness'
 local torch = require 'torch'
 local nn = require 'nn'
+local handle = require 'torch.handle'
 require 'nngraph'
 package.path = 'tests/bench/?.lua;' .. package.path
 local nets = require 'nets'
@@ -231,6 +232,19 @@ t.test('parameters that stay are shared', function()
   alike(fused:get(1).weight, net:get(1).weight, 0)
   net:get(3).weight:fill(2)
   t.eq((fused:get(3).weight - 2):abs():max() > 0.1, true)
+end)
+
+t.test('layouts of weights are kept until a weight is written to', function()
+  local net = chain(nn.SpatialConvolution(16, 24, 3, 3), nn.ReLU(), nn.View(24 * 36), nn.Linear(24 * 36, 9)):float()
+  net:evaluate()
+  local fused, x = nn.utils.fuse(net), torch.FloatTensor(12, 16, 8, 8):normal()
+  local function keeps(i) return handle.layout(fused:get(i).weight).storage.block.keeps end
+  for i = 1, 2 do
+    for _ = 1, 2 do alike(fused:forward(x), net:forward(x), 1e-5) end
+    if i == 1 then t.eq({keeps(1), keeps(3)}, {1, 1}) end
+    net:get(1).weight:mul(-2)
+    net:get(4).weight:mul(3)
+  end
 end)
 
 t.test('gradients: by the input they are right, by the parameters refused', function()
