@@ -240,7 +240,8 @@ t.test('layouts of weights are kept until a weight is written to', function()
   local fused, x = nn.utils.fuse(net), torch.FloatTensor(12, 16, 8, 8):normal()
   local function keeps(i) return handle.layout(fused:get(i).weight).storage.block.keeps end
   for i = 1, 2 do
-    for _ = 1, 2 do alike(fused:forward(x), net:forward(x), 1e-5) end
+    local apart = net:clone()   -- net and fused read the same memory
+    for _ = 1, 2 do alike(fused:forward(x), apart:forward(x), 1e-5) end
     if i == 1 then t.eq({keeps(1), keeps(3)}, {1, 1}) end
     net:get(1).weight:mul(-2)
     net:get(4).weight:mul(3)
